@@ -1,0 +1,1 @@
+"""Mail comes in: accepted by listener and smtp, read by interpret; everything here below the engine."""
