@@ -1,0 +1,1 @@
+"""Claims and consent by e-mail: every step backed by mail evidence."""
