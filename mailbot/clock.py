@@ -1,0 +1,49 @@
+"""What time it is, as an argument: rooms below the composition root are handed a Clock and never ask the machine.
+
+Every instant is aware and UTC; a naive one raises ValueError.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Something that knows the time."""
+
+    def now(self) -> datetime:
+        """The present instant, UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present instant, UTC."""
+        return datetime.now(UTC)
+
+
+class ManualClock:
+    """A clock that stands still until it is moved: for simulation and tests."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = _utc(start)
+
+    def now(self) -> datetime:
+        """The instant it was last set to, UTC."""
+        return self._now
+
+    def set(self, instant: datetime) -> None:
+        """Jump to an instant, backwards too: machines do that."""
+        self._now = _utc(instant)
+
+    def advance(self, by: timedelta) -> datetime:
+        """Move on, and say what time it is then."""
+        self._now += by
+        return self._now
+
+
+def _utc(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant.isoformat()} has no time zone; clocks keep UTC")
+    return instant.astimezone(UTC)
