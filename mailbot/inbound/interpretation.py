@@ -70,7 +70,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authentication:
-    """The result of a check made outside the reader (SPF, DKIM, DMARC need DNS), for the From domain it was made for."""
+    """The result of a check made outside the reader (SPF, DKIM, DMARC need DNS), for one From domain."""
 
     domain: str
     result: Literal["pass", "fail", "none", "temperror", "permerror"]

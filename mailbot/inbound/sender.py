@@ -1,0 +1,111 @@
+"""Who wrote, and how far that may be believed: a verdict on the From field.
+
+Total. From is a hint (security items 1, 2): only exactly one From with one plain mailbox can be `aligned`, and only by
+the configured trust; an Authentication-Results field counts solely from an upstream peer and under our own name.
+"""
+
+import re
+
+from mailbot.inbound.addresses import AddressList, Mailbox, ascii_lower, canonical, read_addresses
+from mailbot.inbound.headers import Headers
+from mailbot.inbound.interpretation import Authentication, Envelope, Keys, Sender, SenderVerdict
+
+_COMMENT = re.compile(r"\([^()]*\)")
+_RESULT = re.compile(r"\b(dmarc)\s*=\s*([a-z]+)\b", re.IGNORECASE)
+_HEADER_FROM = re.compile(r"\bheader\.from\s*=\s*\"?([A-Za-z0-9.-]{1,255})", re.IGNORECASE)
+_UPSTREAM_NAMES = "authserv-id:"
+
+
+def read_sender(
+    headers: Headers, envelope: Envelope, keys: Keys, authentication: Authentication | None = None
+) -> tuple[Sender, str]:
+    """The sender with its verdict, and in words why."""
+    found = read_addresses(headers.get("from"))
+    mailboxes = tuple(canonical(box.address) for box in found.mailboxes)
+    if not found.mailboxes:
+        return Sender(address=None, name="", verdict="ambiguous" if headers.has("from") else None), "no From mailbox"
+    first = found.mailboxes[0]
+    reason = _ambiguity(headers, found)
+    if reason:
+        return _sender(first, "ambiguous", mailboxes), reason
+    verdict, why = _verdict(_domain(first.address), headers, envelope, keys, authentication)
+    return _sender(first, verdict, mailboxes), why
+
+
+def _sender(box: Mailbox, verdict: SenderVerdict, mailboxes: tuple[str, ...]) -> Sender:
+    return Sender(address=canonical(box.address), name=box.name, verdict=verdict, mailboxes=mailboxes)
+
+
+def _ambiguity(headers: Headers, found: AddressList) -> str:
+    if headers.count("from") != 1:
+        return "more than one From field"
+    if len(found.mailboxes) != 1:
+        return "several mailboxes in From"
+    if not found.strict:
+        return "From can be read in two ways"
+    raw = headers.get("from")
+    if "=?" in raw.rpartition("<")[2]:
+        return "encoded words in the address"
+    if not _domain(found.mailboxes[0].address).isascii() or not found.mailboxes[0].address.isascii():
+        return "address is not ASCII"
+    return ""
+
+
+def _domain(address: str) -> str:
+    return ascii_lower(address.rpartition("@")[2]).rstrip(".")
+
+
+def _verdict(
+    domain: str, headers: Headers, envelope: Envelope, keys: Keys, authentication: Authentication | None
+) -> tuple[SenderVerdict, str]:
+    if keys.trust == "none":
+        return "aligned", "trust none: one unambiguous From"
+    if keys.trust.startswith(_UPSTREAM_NAMES):
+        return _upstream(domain, headers, envelope, keys.trust.removeprefix(_UPSTREAM_NAMES).strip().lower())
+    if authentication is None:
+        return "unverified", "not checked"
+    if ascii_lower(authentication.domain).rstrip(".") != domain:
+        return "unverified", f"the check was made for {authentication.domain}"
+    if authentication.result == "pass":
+        return "aligned", f"DMARC pass {authentication.detail}".strip()
+    return ("failed" if authentication.result == "fail" else "unverified"), f"DMARC {authentication.result}"
+
+
+def _upstream(domain: str, headers: Headers, envelope: Envelope, name: str) -> tuple[SenderVerdict, str]:
+    """RFC 8601 §5: a field under our name is believed only when our own upstream can have written it."""
+    if not envelope.upstream:
+        return "unverified", f"peer {envelope.peer} is no upstream: its results do not count"
+    own = [value for value in headers.all("authentication-results") if _written_by(value) == name]
+    if not own:
+        return "unverified", f"no result of {name}"
+    verdicts = [verdict for value in own for verdict in _dmarc(_without_comments(value), domain)]
+    if not verdicts:
+        return "unverified", f"{name} says nothing about DMARC for {domain}"
+    if all(verdict == "pass" for verdict in verdicts):
+        return "aligned", f"{name}: dmarc=pass"
+    return ("failed" if "fail" in verdicts else "unverified"), f"{name}: dmarc={verdicts[0]}"
+
+
+def _written_by(value: str) -> str:
+    head = _without_comments(value).partition(";")[0].split()
+    return head[0].strip('"').lower() if head else ""
+
+
+def _without_comments(value: str) -> str:
+    previous = None
+    for _ in range(8):
+        if previous == value:
+            break
+        previous, value = value, _COMMENT.sub(" ", value)
+    return value
+
+
+def _dmarc(value: str, domain: str) -> list[str]:
+    """The DMARC words about this domain; a result that names another From domain says nothing about ours."""
+    verdicts: list[str] = []
+    for clause in value.split(";")[1:]:
+        match = _RESULT.search(clause)
+        named = _HEADER_FROM.search(clause)
+        if match and (named is None or named.group(1).lower().rstrip(".") == domain):
+            verdicts.append(match.group(2).lower())
+    return verdicts
