@@ -1,0 +1,40 @@
+# Everything a person does with the project. A fresh machine needs Python 3.11, make and the package registry only.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+ARGS ?=
+
+.PHONY: demo run test check clean
+
+# Two whole claims over real SMTP and HTTP, then a service to look at until Ctrl-C (ARGS=--exit ends instead).
+demo: $(VENV)/.run
+	$(BIN)/python -m mailbot.demo $(ARGS)
+
+# The service, with mailbot.toml if there is one, else the embedded defaults under var/.
+run: $(VENV)/.run
+	$(BIN)/mailbot serve $(ARGS)
+
+test: $(VENV)/.dev
+	$(BIN)/pytest -n 2 --dist loadscope --cov --cov-report=term $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
