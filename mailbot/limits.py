@@ -74,9 +74,11 @@ class Limits:
     outbound_data_end_seconds: int = 600
 
     def __post_init__(self) -> None:
-        for name in LIMIT_NAMES:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1")
+        too_small = [name for name in LIMIT_NAMES if getattr(self, name) < 1]
+        if too_small:
+            raise ValueError(
+                "\n".join(f"{n}: read {getattr(self, n)}, allowed is a whole number from 1" for n in too_small)
+            )
 
 
 LIMIT_NAMES = tuple(f.name for f in fields(Limits))

@@ -27,8 +27,8 @@ class Place:
     time_zone: str
 
     def __post_init__(self) -> None:
-        if self.country and not _COUNTRY.fullmatch(self.country):
-            raise ValueError(f'"{self.country}" is not a country code; write two capital letters like "CZ"')
+        if self.country:
+            check_country(self.country)
         zone(self.time_zone)
 
     @property
@@ -39,6 +39,13 @@ class Place:
     def day_of(self, instant: datetime) -> date:
         """The local date of an aware instant: the one to print in a mail."""
         return instant.astimezone(self.zone).date()
+
+
+def check_country(code: str) -> str:
+    """The code itself if it has the form of a country's; raises ValueError if not."""
+    if not _COUNTRY.fullmatch(code):
+        raise ValueError(f'"{code}" is not a country code; write two capital letters like "CZ"')
+    return code
 
 
 @cache
