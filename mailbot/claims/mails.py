@@ -2,7 +2,8 @@
 
 Pure data. `context` maps each extra's name to an example value, so that its type is plain and a template can be tried
 without a claim. A template gets the claim too; what the claim already says is not repeated here. Instants are UTC
-datetimes and printed in the reader's time zone; `exact` says whether to print the instant or only its day.
+datetimes and printed in the reader's time zone; `exact` says whether to print the instant or only its day. Where the
+policy runs no such clock a `due` is None.
 """
 
 from collections.abc import Mapping
@@ -178,6 +179,7 @@ _KINDS = (
     MailKind(code="claim_ended", to=_CUSTOMER, context={"reason": "insufficient_poe", "at": _AT, "disputable": True}),
     # --- several parties ---------------------------------------------------------------------------------------------
     MailKind(code="association_active", to=_BOTH, context={"since": _AT, "accepted": False}),
+    # `reason`: of domain §6, or bounced, wrong_person, unclear … when the silence turns out to have been none.
     MailKind(
         code="association_ended",
         to=_BOTH,
@@ -186,10 +188,11 @@ _KINDS = (
     MailKind(
         code="delivery_problem",
         to=(Party.PARTNER, Party.OFFICE),
-        # `cause`: bounced or wrong_person. `ended`: the window had closed and the association is taken back.
+        # `cause`: bounced, wrong_person or delayed (office only). `ended`: the window had closed, all is taken back.
         context={
             "email": "jana@customer.example",
             "status": "5.1.1",
+            "permanent": True,
             "cause": "bounced",
             "suspended": True,
             "ended": False,

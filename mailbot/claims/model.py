@@ -188,7 +188,8 @@ class Inquiry:
 class Notice:
     """The consent notice that the window rests on. `key` names the outgoing mail; instants are UTC.
 
-    `printed` is the last day printed in the mail, as the instant at which it ends.
+    `printed` is the last day printed in the mail, as the instant at which it ends. `assumed`: no success report came,
+    the delivery slack passed quietly.
     """
 
     key: str
@@ -196,6 +197,7 @@ class Notice:
     printed: datetime
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
+    assumed: bool = False
     delayed: bool = False
 
 
@@ -220,6 +222,7 @@ class Clock:
     """A running deadline. `reminders` are those still to send; `notice` keys the mail that told the party of it.
 
     `subject` tells clocks of one kind apart (inquiry number, product code). While `paused_at` is set the clock stands.
+    `stated` is the due time first told, before it was `moved`; None while it never moved.
     """
 
     kind: ClockKind
@@ -230,11 +233,15 @@ class Clock:
     notice: str = ""
     paused_at: datetime | None = None
     moved: int = 0
+    stated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A partner's claim on an association with a customer, at one version. `version` counts committed changes."""
+    """A partner's claim on an association with a customer, at one version. `version` counts committed changes.
+
+    `customer_told`: a customer mail was ordered, so a decline counts. `customer_heard`: one has left the house.
+    """
 
     id: str
     version: int
@@ -281,6 +288,7 @@ class Claim:
     contact_verified: bool = False
     contact_source: str = ""
     customer_told: bool = False
+    customer_heard: bool = False
     reminders_stopped: bool = False
     absence_used: bool = False
     notice: Notice | None = None
