@@ -1,0 +1,1 @@
+"""What lasts: tables, the single writer, and one module of queries per noun. Children are imported by their names."""

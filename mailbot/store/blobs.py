@@ -1,0 +1,149 @@
+"""Bytes by their SHA-256: small ones in the row, large ones as files that are durable before the row is committed.
+
+A crash between file and commit leaves a file nobody names; `sweep` removes it later. A missing or altered file raises
+BlobLost: its bytes are never replaced by others. Names are 64 hex digits and nothing else, so no path can be built.
+"""
+
+import asyncio
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mailbot.store.faults import StoreError, translate
+from mailbot.store.schema import blob_uses, blobs
+
+INLINE_BYTES = 64 * 1024
+_NAME = re.compile(r"[0-9a-f]{64}")
+
+
+class BlobLost(StoreError):  # noqa: N818
+    """The bytes of this SHA-256 are gone or altered; the text names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """Bytes on their way into the database; `content` is None when they lie in a file already."""
+
+    sha256: str
+    size: int
+    content: bytes | None
+
+
+class Blobs:
+    """The files of one installation, below one folder."""
+
+    def __init__(self, folder: Path, *, inline_bytes: int = INLINE_BYTES) -> None:
+        self.folder = folder
+        self._inline = inline_bytes
+
+    async def keep(self, content: bytes) -> Blob:
+        """Makes the bytes durable (large) or carries them along (small); hand the result to `put` in a write.
+
+        Raises StoreFull or StoreFault when the disk does not take them.
+        """
+        sha256 = hashlib.sha256(content).hexdigest()
+        if len(content) < self._inline:
+            return Blob(sha256=sha256, size=len(content), content=content)
+        await asyncio.to_thread(self._write, sha256, content)
+        return Blob(sha256=sha256, size=len(content), content=None)
+
+    async def get(self, conn: AsyncConnection, sha256: str) -> bytes:
+        """The bytes, checked against their name. Raises BlobLost."""
+        row = (await conn.execute(select(blobs.c.content).where(blobs.c.sha256 == sha256))).first()
+        if row is not None and row.content is not None:
+            return bytes(row.content)
+        return await asyncio.to_thread(self.read, sha256)
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes of a file, checked against their name. Raises BlobLost. Blocks."""
+        try:
+            content = self.path(sha256).read_bytes()
+        except OSError as error:
+            raise BlobLost(f"blob {sha256} cannot be read ({error.strerror})") from error
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise BlobLost(f"blob {sha256} was altered on the disk")
+        return content
+
+    def path(self, sha256: str) -> Path:
+        """Where the file of that name lies. Raises BlobLost for anything but 64 hex digits."""
+        if not _NAME.fullmatch(sha256):
+            raise BlobLost("a blob's name is 64 hex digits")
+        return self.folder / sha256[:2] / sha256
+
+    def files(self) -> Iterable[Path]:
+        """Every finished file, in no order. Blocks."""
+        return (path for path in self.folder.glob("??/*") if _NAME.fullmatch(path.name))
+
+    async def sweep(self, conn: AsyncConnection, unused_since: datetime) -> int:
+        """Removes files older than `unused_since` that no row names, and drafts of crashed writes; how many."""
+        named = set((await conn.execute(select(blobs.c.sha256).where(blobs.c.content.is_(None)))).scalars())
+        return await asyncio.to_thread(self._sweep, named, unused_since.timestamp())
+
+    def _write(self, sha256: str, content: bytes) -> None:
+        path = self.path(sha256)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_name(f".{sha256}.{id(content):x}.{os.getpid()}")
+            try:
+                _write_durably(draft, content)
+                draft.rename(path)
+            finally:
+                draft.unlink(missing_ok=True)
+            for folder in (path.parent, self.folder):
+                _sync_folder(folder)
+        except OSError as error:
+            raise translate(error) from error
+
+    def _sweep(self, named: set[str], before: float) -> int:
+        removed = 0
+        for path in self.folder.glob("??/*"):
+            if path.name not in named and path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
+
+async def put(conn: AsyncConnection, kept: Sequence[Blob], user: str, now: datetime) -> None:
+    """Records blobs and that `user` (`inbox:7`, `claim:CLM-…`) needs them. The same blob twice is one."""
+    if not kept:
+        return
+    rows = [{"sha256": b.sha256, "size": b.size, "created_at": now, "content": b.content} for b in kept]
+    await conn.execute(sqlite.insert(blobs).on_conflict_do_nothing(), rows)
+    await use(conn, [(b.sha256, user) for b in kept])
+
+
+async def use(conn: AsyncConnection, uses: Sequence[tuple[str, str]]) -> None:
+    """Records that users need blobs which are there already: (sha256, user) pairs."""
+    if uses:
+        rows = [{"sha256": sha256, "user": user} for sha256, user in uses]
+        await conn.execute(sqlite.insert(blob_uses).on_conflict_do_nothing(), rows)
+
+
+async def release(conn: AsyncConnection, users: Sequence[str]) -> None:
+    """These users need their blobs no more; what nobody needs loses its row, and `sweep` later removes its file."""
+    await conn.execute(delete(blob_uses).where(blob_uses.c.user.in_(users)))
+    await conn.execute(delete(blobs).where(blobs.c.sha256.not_in(select(blob_uses.c.sha256))))
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,160 @@
+"""The database of one installation: opening it safely, the one writer, query-only readers, dialect differences.
+
+SQLite in WAL mode with `synchronous=FULL`: what `write` returned survives power loss. Exactly one connection of the
+service writes and checkpoints; readers cannot write. A database that is missing, not migrated, damaged or already
+served raises StoreUnready before anything is written.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from sqlalchemy import URL, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from mailbot.clock import Clock
+from mailbot.store import migrate
+from mailbot.store.blobs import Blobs
+from mailbot.store.faults import Conflict, Refused, StoreBroken, StoreFault, StoreFull, StoreUnready, translate
+from mailbot.store.places import Lock, blobs_folder, database_file
+from mailbot.store.writer import Work, Writer
+
+__all__ = ["Conflict", "Refused", "Store", "StoreBroken", "StoreFault", "StoreFull", "StoreUnready"]
+
+T = TypeVar("T")
+
+READERS = 4
+_BUSY_MILLISECONDS = 5000
+_SHARED = (
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-8192",
+)
+_WRITER = ("PRAGMA synchronous=FULL", "PRAGMA cache_size=-32768")
+
+
+class Store:
+    """An open database with its blobs. Made by `open`, given back by `close`."""
+
+    def __init__(self, *, path: Path, blobs: Blobs, clock: Clock, engines: "_Engines", lock: Lock | None) -> None:
+        self.path = path
+        self.blobs = blobs
+        self.clock = clock
+        self._engines = engines
+        self._lock = lock
+        self._writer = Writer(engines.writing)
+
+    @classmethod
+    async def open(cls, url: str, blobs_url: str, *, clock: Clock, create: bool = False, lock: bool = True) -> "Store":
+        """Opens the database at `url` (`sqlite:///path`) with its blobs at `blobs_url` (`file:folder`).
+
+        `create` makes and migrates it first. `lock` is for the service: a second one is refused; without it (commands)
+        the connection never checkpoints. Raises StoreUnready with one line that says what to do.
+        """
+        path = database_file(url)
+        blobs = Blobs(blobs_folder(blobs_url))
+        held = Lock.take(path) if lock else None
+        try:
+            if create:
+                await asyncio.to_thread(migrate.upgrade, path)
+            await asyncio.to_thread(migrate.check, path)
+            engines = await _Engines.open(path, checkpoint_pages=8000 if lock else 0)
+        except BaseException:
+            if held:
+                held.release()
+            raise
+        return cls(path=path, blobs=blobs, clock=clock, engines=engines, lock=held)
+
+    async def write(self, work: Work[T]) -> T:
+        """Runs `work(conn)` in the writer's transaction, joined with others', and returns when it is durable.
+
+        `work` awaits nothing but its connection, and neither commits nor rolls back. Its exception undoes only its own
+        part. Raises StoreFault (nothing happened), StoreFull, StoreBroken (end the process). If the caller is
+        cancelled, the work is still done.
+        """
+        return await self._writer.write(work)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A query-only connection that sees one consistent state; raises StoreFault when none is to be had."""
+        try:
+            async with self._engines.reading.connect() as conn:
+                yield conn
+        except DBAPIError as error:
+            raise translate(error) from error
+
+    @property
+    def broken(self) -> asyncio.Event:
+        """Set once the disk has lied (StoreBroken): whoever waits for it ends the process."""
+        return self._writer.broken
+
+    async def close(self) -> None:
+        """Finishes the writes in hand, then closes every connection and its thread."""
+        try:
+            await self._writer.close()
+        finally:
+            await self._engines.close()
+            if self._lock:
+                self._lock.release()
+
+    async def __aenter__(self) -> "Store":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+class _Engines:
+    """One writing connection, and a small pool of connections that cannot write."""
+
+    def __init__(self, writer: AsyncEngine, writing: AsyncConnection, reading: AsyncEngine) -> None:
+        self._writer = writer
+        self.writing = writing
+        self.reading = reading
+
+    @classmethod
+    async def open(cls, path: Path, *, checkpoint_pages: int) -> "_Engines":
+        pragmas = (*_SHARED, *_WRITER, f"PRAGMA wal_autocheckpoint={checkpoint_pages}")
+        writer = _engine(path, "rw", pragmas, "BEGIN IMMEDIATE", size=1)
+        reading = _engine(path, "ro", (*_SHARED, "PRAGMA query_only=ON"), "BEGIN", size=READERS)
+        try:
+            writing = await writer.connect()
+        except DBAPIError as error:
+            await writer.dispose()
+            raise StoreUnready(f"{path}: cannot be opened ({error.orig})") from error
+        return cls(writer, writing, reading)
+
+    async def close(self) -> None:
+        await self.reading.dispose()
+        await self.writing.close()
+        await self._writer.dispose()
+
+
+def _engine(path: Path, mode: str, pragmas: tuple[str, ...], begin: str, *, size: int) -> AsyncEngine:
+    url = URL.create("sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": mode, "uri": "true"})
+    # isolation_level None: the driver begins nothing by itself; our own BEGIN is the first statement (security C4).
+    engine = create_async_engine(
+        url, connect_args={"isolation_level": None}, pool_size=size, max_overflow=0, pool_timeout=30
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.execute("PRAGMA foreign_keys")
+        if cursor.fetchone() != (1,):
+            raise StoreUnready("this SQLite does not check foreign keys")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,89 @@
+"""What can go wrong in the store, as a closed tree; every fault is temporary unless its class says otherwise.
+
+    StoreError
+    ├── StoreFault          could not be done now; nothing of it happened; trying again may help
+    │   ├── StoreFull       no room on the disk
+    │   └── StoreBroken     the disk or the file lies: state unknown, the process must exit (security D9, D12)
+    ├── StoreUnready        this database cannot be opened as it is: missing, not migrated, foreign, locked
+    ├── Conflict            somebody else changed it first: load again and decide again
+    └── Refused             the values contradict each other or what is stored; trying again does not help
+
+`translate` is total: what it does not know comes back unchanged.
+"""
+
+# ruff: noqa: N818 -- the words are the vocabulary of the house
+
+import errno
+import sqlite3
+from collections.abc import Iterable
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+_BROKEN = frozenset(
+    {
+        sqlite3.SQLITE_IOERR_FSYNC,
+        sqlite3.SQLITE_IOERR_DIR_FSYNC,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+
+
+class StoreError(Exception):
+    """Base of everything the store raises on purpose."""
+
+
+class StoreFault(StoreError):
+    """A temporary failure: nothing was written. SMTP answers 451, HTTP 503."""
+
+
+class StoreFull(StoreFault):
+    """The disk has no room: SMTP answers 452 4.3.1. Service goes on when there is room again."""
+
+
+class StoreBroken(StoreFault):
+    """A failed fsync or a corrupt file: what is on disk is unknown. Answer 451 and end the process."""
+
+
+class StoreUnready(StoreError):
+    """The database cannot be used as it is; the text is one line that says what to do."""
+
+
+class Conflict(StoreError):
+    """These claims or items were changed by somebody else since they were loaded; the caller's part was undone."""
+
+    def __init__(self, claim_ids: Iterable[str] = (), item_ids: Iterable[int] = ()) -> None:
+        self.claim_ids = tuple(claim_ids)
+        self.item_ids = tuple(item_ids)
+        super().__init__(f"changed meanwhile: {', '.join([*self.claim_ids, *map(str, self.item_ids)])}")
+
+
+class Refused(StoreError):
+    """Values that cannot be stored; `code` is stable, the text names what is wrong."""
+
+    def __init__(self, code: str, text: str) -> None:
+        self.code = code
+        super().__init__(text)
+
+
+def translate(error: Exception) -> Exception:
+    """The store's name for a driver or disk error; errors that are not the disk's or the driver's stay as they are."""
+    if isinstance(error, OSError):
+        return _of_disk(error)
+    original = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(original, sqlite3.IntegrityError) or not isinstance(original, sqlite3.Error | SQLAlchemyError):
+        return error
+    code = getattr(original, "sqlite_errorcode", 0) or 0
+    if code in _BROKEN or code & 0xFF in _BROKEN:
+        return StoreBroken(f"the database is damaged or its disk failed: {original}")
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFull("no room on the disk of the database")
+    return StoreFault(f"the database could not do it now: {original}")
+
+
+def _of_disk(error: OSError) -> Exception:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreFull("no room on the disk")
+    if error.errno == errno.EIO:
+        return StoreBroken(f"the disk failed: {error.strerror}")
+    return StoreFault(f"the disk could not do it now: {error.strerror}")

@@ -1,0 +1,100 @@
+"""Bringing a database to the present schema, and refusing one that is not there.
+
+`upgrade` is one transaction: killed half way it leaves the old schema. `check` writes nothing and raises StoreUnready
+with one line that says what to do. Both are plain blocking calls, made before the service begins.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from mailbot.store import schema
+from mailbot.store.faults import StoreUnready
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+_HEADER = b"SQLite format 3\x00"
+_SMALL = 64 * 1024 * 1024
+"""Files up to this size are checked page by page at every start; larger ones by `mailbot verify`."""
+
+
+def upgrade(path: Path) -> None:
+    """Makes the database if it is missing and brings it to `schema.REVISION`. Idempotent."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        with closing(sqlite3.connect(path)) as raw:
+            raw.execute("PRAGMA journal_mode=WAL")
+        with connection(path) as conn:
+            command.upgrade(_config(conn), "head")
+    except OSError as error:
+        raise StoreUnready(f"{path}: cannot be written ({error.strerror})") from error
+    except (sqlite3.DatabaseError, DBAPIError) as error:
+        raise StoreUnready(f"{path}: cannot be migrated ({getattr(error, 'orig', error)})") from error
+
+
+def check(path: Path) -> None:
+    """Refuses a database that is missing, damaged, from another version, or no database at all."""
+    if not path.is_file():
+        raise StoreUnready(f"{path}: there is no database; run 'mailbot migrate'")
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header:
+        raise StoreUnready(f"{path}: is empty; restore a backup, or remove it and run 'mailbot migrate'")
+    if not header.startswith(_HEADER):
+        raise StoreUnready(f"{path}: is not a SQLite database")
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as raw:
+            _check_pages(raw, path)
+            _check_revision(raw, path)
+    except sqlite3.DatabaseError as error:
+        raise StoreUnready(f"{path}: is damaged ({error}); restore a backup") from error
+
+
+@contextmanager
+def connection(path: Path) -> Iterator[Connection]:
+    """A blocking connection in one BEGIN IMMEDIATE that is committed at the end, for schema work only."""
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"isolation_level": None})
+
+    @event.listens_for(engine, "begin")
+    def start(conn: Connection) -> None:
+        conn.exec_driver_sql("BEGIN IMMEDIATE")
+
+    with engine.begin() as conn:
+        yield conn
+
+
+def _config(conn: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = conn
+    return config
+
+
+def _check_pages(raw: sqlite3.Connection, path: Path) -> None:
+    size = path.stat().st_size
+    pages, page = raw.execute("PRAGMA page_count").fetchone()[0], raw.execute("PRAGMA page_size").fetchone()[0]
+    no_log = not path.with_name(path.name + "-wal").exists()
+    if size % page or (no_log and size < pages * page):
+        raise StoreUnready(f"{path}: is cut off; restore a backup")
+    if size <= _SMALL and raw.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        raise StoreUnready(f"{path}: is damaged; restore a backup")
+
+
+def _check_revision(raw: sqlite3.Connection, path: Path) -> None:
+    known = raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+    found = raw.execute("SELECT version_num FROM alembic_version").fetchone() if known else None
+    if found is None:
+        raise StoreUnready(f"{path}: is not migrated; run 'mailbot migrate'")
+    if found[0] != schema.REVISION:
+        raise StoreUnready(
+            f"{path}: has schema {found[0]}, this version needs {schema.REVISION}; run 'mailbot migrate'"
+        )

@@ -1,0 +1,53 @@
+"""Where the database and its blobs lie, and the lock that keeps a second service away from them.
+
+A URL that means nothing here raises StoreUnready. The lock goes with the process: a killed service leaves none behind.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+
+from mailbot.store.faults import StoreUnready
+
+
+def database_file(url: str) -> Path:
+    """The path in `sqlite:///path` (relative) or `sqlite:////path` (absolute)."""
+    scheme, found, rest = url.partition(":///")
+    if not found or scheme.partition("+")[0] != "sqlite" or not rest or rest == ":memory:":
+        raise StoreUnready(f"{scheme}: only sqlite:///path is served by this version")
+    return Path(rest)
+
+
+def blobs_folder(url: str) -> Path:
+    """The folder in `file:folder`, `file:/folder` or `file:///folder`."""
+    scheme, found, rest = url.partition(":")
+    if not found or scheme != "file" or not rest.strip("/"):
+        raise StoreUnready(f"{scheme}: blobs are kept in file:FOLDER by this version")
+    return Path("/" + rest.lstrip("/") if rest.startswith("///") else rest)
+
+
+class Lock:
+    """The exclusive right to serve one database."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @classmethod
+    def take(cls, database: Path) -> "Lock":
+        """Raises StoreUnready when another process serves this database or the folder cannot be written."""
+        path = database.with_name(database.name + ".lock")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreUnready(f"{path}: cannot be written ({error.strerror})") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            raise StoreUnready(f"{database} is served by another process; stop it first") from error
+        return cls(descriptor)
+
+    def release(self) -> None:
+        """Lets the next one in."""
+        os.close(self._descriptor)
