@@ -1,0 +1,1 @@
+"""How things are said in a language: translated words, dates, line filling. Pure but for reading the catalogues."""

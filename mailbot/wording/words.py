@@ -1,0 +1,223 @@
+"""The process's codes as words: statuses, reasons, verdicts, roles, deadlines. English source; catalogues translate.
+
+Pure data. A code nobody knows is shown as it stands: better a strange word than no mail.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+
+def mark(message: str) -> str:
+    """Marks a message for extraction into the catalogues; returns it unchanged."""
+    return message
+
+
+_STATUS = {
+    "draft": mark("Draft"),
+    "submitted": mark("Submitted"),
+    "under_review": mark("Under review"),
+    "action_required": mark("Partner action required"),
+    "approved": mark("Approved"),
+    "rejected": mark("Rejected"),
+    "disputed": mark("Disputed"),
+    "rejected_final": mark("Rejected, final"),
+    "cancelled": mark("Cancelled"),
+}
+
+_CONSENT = {
+    "none": mark("Customer not asked yet"),
+    "pending": mark("Waiting for the customer"),
+    "suspended": mark("Consent window suspended"),
+    "lapsed": mark("No objection"),
+    "accepted": mark("Customer agreed"),
+    "declined": mark("Customer declined"),
+}
+
+_ASSOCIATION = {"none": mark("Not active yet"), "active": mark("Active"), "ended": mark("Ended")}
+
+_CAUSE = {
+    "bounced": mark("the notice could not be delivered"),
+    "question": mark("the customer asked a question"),
+    "wrong_person": mark("the address belongs to somebody else"),
+    "unclear": mark("the customer's answer was not clear"),
+    "data_request": mark("the customer asked about personal data"),
+    "unreadable": mark("the customer's answer could not be read"),
+    "complaint": mark("the notice was reported as spam"),
+    "leaked_key": mark("an answer came through an address that is no longer safe"),
+}
+
+# Domain §6. What a reader sees in place of the code, in a mail's list or after "Reason:".
+_REASON = {
+    "partner_request": mark("at the partner's request"),
+    "customer_declined": mark("the customer declined"),
+    "insufficient_poe": mark("the evidence does not prove the work"),
+    "missing_customer_consent": mark("the customer's agreement is missing"),
+    "missing_products": mark("the evidence does not show every claimed product"),
+    "no_partner_response": mark("no answer came from the partner in time"),
+    "poe_unavailable": mark("the evidence cannot be opened"),
+    "lost_arbitration": mark("another partner's newer evidence was stronger"),
+    "missing_all_poe": mark("the evidence is a wrong or unrelated file"),
+    "missing_customer_ack": mark("the customer's signature is missing"),
+    "missing_or_old_dates": mark("dates are missing or too old"),
+    "missing_partner_solution": mark("the work done is not described"),
+    "remove_products": mark("please remove products that the evidence does not show"),
+    "contact_unverified": mark("we cannot tell that the contact works for the customer"),
+}
+
+# Verdicts on files: contract.md, `try --json`.
+_VERDICT = {
+    "accepted": mark("accepted"),
+    "duplicate": mark("we already have this file"),
+    "empty": mark("empty file, please send it again"),
+    "unreadable": mark("cannot be opened, please send it again"),
+    "password_protected": mark("protected by a password, please send it without"),
+    "wrong_type": mark("this kind of file is not taken, please send a PDF, an image or an Office document"),
+    "too_large": mark("too large, please send a smaller file"),
+    "infected": mark("refused: a virus was found"),
+    "held": mark("waiting for a check, nothing to do"),
+    "inline": mark("a picture inside the mail, not taken as evidence"),
+}
+
+_AREA = {
+    "business_applications": mark("Business applications"),
+    "modern_work_security": mark("Microsoft 365 (modern work and security)"),
+}
+
+_ACTIVITY = {
+    "presales": mark("Presales"),
+    "usage": mark("Usage"),
+    "revenue_association": mark("Revenue association"),
+}
+
+_ROLE = {
+    "incentives_user": mark("incentives user"),
+    "incentives_admin": mark("incentives admin"),
+    "billing_admin": mark("billing admin"),
+    "global_admin": mark("global admin"),
+    "reviewer": mark("reviewer"),
+    "office_admin": mark("office admin"),
+    "customer": mark("customer contact"),
+    "second_contact": mark("second customer contact"),
+    "tenant_admin_contact": mark("tenant admin contact"),
+}
+
+_CLOCK = {
+    "start_review": mark("start of the review"),
+    "review": mark("review"),
+    "decision": mark("decision"),
+    "partner_action": mark("the partner's answer"),
+    "consent_window": mark("the customer's answer"),
+    "dispute": mark("time to dispute"),
+    "dispute_review": mark("review of the dispute"),
+    "customer_question": mark("answer to the customer's question"),
+    "data_request": mark("answer about personal data"),
+    "undo": mark("time to undo"),
+    "take_back": mark("time to take a decision back"),
+    "subscription": mark("end of the subscription"),
+}
+
+_ACT = {
+    "read": mark("look at the claim"),
+    "comment": mark("comment"),
+    "draft": mark("draft a claim"),
+    "add_evidence": mark("add evidence"),
+    "answer": mark("answer questions"),
+    "submit": mark("submit"),
+    "cancel": mark("cancel the draft"),
+    "edit": mark("change the claim"),
+    "dispute": mark("dispute the decision"),
+    "withdraw": mark("withdraw the claim"),
+    "disassociate": mark("end the association"),
+    "start_review": mark("start the review"),
+    "start": mark("start the review"),
+    "request_info": mark("ask the partner"),
+    "ask": mark("ask a question"),
+    "approve": mark("approve"),
+    "reject": mark("reject"),
+    "arbitrate": mark("decide between partners"),
+    "uphold": mark("uphold the rejection"),
+    "answer_customer": mark("answer the customer"),
+    "resend_notice": mark("send the notice again"),
+    "record_decline": mark("record a decline"),
+    "decline": mark("decline"),
+    "undo": mark("undo a decline"),
+    "accept": mark("accept"),
+    "new_claim": mark("make a new claim"),
+}
+
+_FIELD = {
+    "name": mark("Name"),
+    "location": mark("Location"),
+    "location_id": mark("Location"),
+    "tenant_id": mark("Tenant"),
+    "tenant_domain": mark("Tenant domain"),
+    "domain_reason": mark("Reason for another domain"),
+    "solution_area": mark("Solution area"),
+    "activity": mark("Activity"),
+    "products": mark("Products"),
+    "customer": mark("Customer contact"),
+    "second": mark("Second contact"),
+    "tenant_admin": mark("Tenant admin"),
+    "partner": mark("Partner contact"),
+    "contacts": mark("Contacts"),
+    "seller": mark("Seller"),
+    "solution": mark("Solution"),
+    "evidence": mark("Evidence"),
+    "effective_date": mark("Effective date"),
+    "all": mark("everything"),
+}
+
+_ITEM = {
+    "question": mark("a customer's question"),
+    "data_request": mark("a request about personal data"),
+    "wrong_person": mark("an address that belongs to somebody else"),
+    "unclear": mark("an unclear answer of a customer"),
+    "unreadable": mark("an answer that could not be read"),
+    "complaint": mark("a notice reported as spam"),
+    "leaked_key": mark("an answer through an unsafe address"),
+    "held": mark("held mail"),
+    "quarantined": mark("quarantined mail"),
+    "bounced": mark("an undelivered notice"),
+}
+
+_HELD_BY = {
+    "unread": mark("a mail about this claim that came in time has not been read yet"),
+    "held": mark("a mail about this claim waits for a person to look at it"),
+    "outage": mark("our mail service was interrupted"),
+    "undelivered": mark("the mail that set the date could not be delivered yet"),
+    "away": mark("the contact is out of office"),
+}
+
+WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "status": _STATUS,
+        "consent": _CONSENT,
+        "association": _ASSOCIATION,
+        "cause": _CAUSE,
+        "reason": _REASON,
+        "verdict": _VERDICT,
+        "area": _AREA,
+        "activity": _ACTIVITY,
+        "role": _ROLE,
+        "clock": _CLOCK,
+        "act": _ACT,
+        "field": _FIELD,
+        "item": _ITEM,
+        "moved": _HELD_BY,
+    }
+)
+
+MARKER = mark("--- Please write your reply above this line ---")
+MARKERS = (
+    MARKER,
+    "--- Svou odpověď prosím napište nad tento řádek ---",
+    "--- Odpowiedź prosimy wpisać powyżej tej linii ---",
+    "--- Kérjük, válaszát e sor fölé írja ---",
+    "--- 請在此行上方回覆 ---",
+)
+"""Every wording of the marker line, one for each language of `catalogues.LANGUAGES`, for the reader of replies."""
+
+
+def word(kind: str, code: str) -> str:
+    """The English source of a code of that kind (a key of `WORDS`), to be translated; the code itself if unknown."""
+    return WORDS.get(kind, {}).get(code) or code.replace("_", " ")
