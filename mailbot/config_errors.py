@@ -5,6 +5,7 @@ mistake are not repeated. Nothing here fails.
 """
 
 import difflib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -26,7 +27,6 @@ _ALLOWED = {
     "tuple_type": 'allowed is a list like ["…"], also in the environment',
     "model_type": "allowed is a table",
     "dataclass_type": "allowed is a table",
-    "too_short": "allowed is a list that is not empty",
     "greater_than_equal": "allowed is a number from {ge}",
     "less_than_equal": "allowed is a number up to {le}",
     "string_too_short": "allowed is a text of at least {min_length} character",
@@ -67,7 +67,7 @@ def _message(details: Any) -> str:
 
 
 def _shown(value: object) -> str:
-    text = _PASSWORD.sub(r"\1…@", str(value) if isinstance(value, int | float) else f'"{value}"')
+    text = _PASSWORD.sub(r"\1…@", json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= 120 else f"{text[:119]}…"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from mailbot.claims.places import Place, check_country, zone
 from mailbot.claims.policy import SHIPPED, Policy, load_policy
@@ -68,6 +68,12 @@ def _optional_file(text: str, folder: Path) -> Path | None:
     return folder / text if text else None
 
 
+def _not_empty(values: tuple[HostPort, ...]) -> tuple[HostPort, ...]:
+    if not values:
+        raise ValueError("allowed is a list that is not empty")
+    return values
+
+
 def _policy(text: str, folder: Path) -> Policy:
     if text in SHIPPED:
         return load_policy(text)
@@ -119,7 +125,7 @@ class Blobs(Section):
 class Smtp(Section):
     """How mail comes in."""
 
-    listen: tuple[Annotated[HostPort, _read(read_listen)], ...] = Field(min_length=1)
+    listen: Annotated[tuple[Annotated[HostPort, _read(read_listen)], ...], AfterValidator(_not_empty)]
     tls_cert: OptionalFile
     tls_key: OptionalFile
     max_message_mib: int = Field(ge=1, le=1024)
