@@ -24,6 +24,8 @@ _ALLOWED = {
     "int_type": "allowed is a whole number",
     "int_parsing": "allowed is a whole number",
     "int_from_float": "allowed is a whole number",
+    "float_type": "allowed is a number",
+    "float_parsing": "allowed is a number",
     "tuple_type": 'allowed is a list like ["…"], also in the environment',
     "model_type": "allowed is a table",
     "dataclass_type": "allowed is a table",

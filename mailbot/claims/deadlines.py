@@ -22,6 +22,7 @@ __all__ = [
     "after_return",
     "before",
     "business_day_before",
+    "day_end",
     "due",
     "half_way",
     "last_day",
@@ -73,6 +74,12 @@ def postponed(end: datetime, paused: tuple[datetime, datetime], duration: Durati
     return max(end, *(_after_pause(end, paused, span, place) for span in duration.spans))
 
 
+@lru_cache(maxsize=4096)
+def day_end(day: date, place: Place) -> datetime:
+    """The last second of a local day, 23:59:59, as UTC."""
+    return _local(day, _END_OF_DAY, place)
+
+
 def last_day(end: datetime, place: Place) -> date:
     """The date to print for a deadline: the last local day on which something can still be done."""
     _demand_aware(end)
@@ -107,7 +114,7 @@ def _reminder(start: datetime, end: datetime, spec: str, place: Place) -> dateti
 def _span_end(start: datetime, span: Span, place: Place) -> datetime:
     if span.exact is not None:
         return start.astimezone(UTC) + span.exact
-    return _day_end(_day_after(place.day_of(start), span, place), place)
+    return day_end(_day_after(place.day_of(start), span, place), place)
 
 
 def _day_after(day: date, span: Span, place: Place) -> date:
@@ -149,11 +156,6 @@ def _months(day: date, count: int) -> date:
     """The same day of the month `count` months on, or that month's last day if it is shorter."""
     year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
-@lru_cache(maxsize=4096)
-def _day_end(day: date, place: Place) -> datetime:
-    return _local(day, _END_OF_DAY, place)
 
 
 def _local(day: date, at: time, place: Place) -> datetime:

@@ -15,6 +15,7 @@ from typing import Any
 
 from mailbot.claims.durations import Duration
 from mailbot.claims.policy_tables import (
+    ACTIONS,
     CUSTOMER_CONTACTS,
     EditRule,
     ProofRule,
@@ -26,7 +27,17 @@ from mailbot.claims.policy_tables import (
     read_roles,
 )
 
-__all__ = ["SHIPPED", "EditRule", "Policy", "PolicyError", "ProofRule", "dump_policy", "load_policy", "parse_policy"]
+__all__ = [
+    "SHIPPED",
+    "EditRule",
+    "Policy",
+    "PolicyError",
+    "ProofRule",
+    "act_of",
+    "dump_policy",
+    "load_policy",
+    "parse_policy",
+]
 
 SHIPPED = ("2021", "2023")
 """The policies that come with mailbot; a policy file may extend one of them."""
@@ -66,19 +77,32 @@ class Policy:
         return length
 
     def may(self, roles: Iterable[str], action: str) -> bool:
-        """Whether any of the roles is given the act; contract.md's `start-review` and `start_review` are the same."""
-        act = action.replace("-", "_")
+        """Whether any of the roles is given the act; ValueError for an act that does not exist (`act_of`)."""
+        act = act_of(action)
         return any(act in self.roles.get(role, ()) for role in roles)
 
     def who_may(self, action: str) -> tuple[str, ...]:
-        """The roles that are given the act, for a refusal that names them."""
-        act = action.replace("-", "_")
+        """The roles that are given the act, for a refusal that names them; ValueError as in `may`."""
+        act = act_of(action)
         return tuple(sorted(role for role, acts in self.roles.items() if act in acts))
 
     def editable(self, status: str, *, suspended: bool = False) -> frozenset[str]:
         """The claim fields the partner may change; customer contacts under every policy while suspended (§4.2)."""
         fields = self.editing[status].fields
         return fields | CUSTOMER_CONTACTS if suspended else fields
+
+
+@cache
+def act_of(action: str) -> str:
+    """An act by its name here or by contract.md's verb: `start-review` is `start_review`, to `create` is to `draft`.
+
+    Raises ValueError for anything else: a misspelt act would otherwise be forbidden to everybody, silently.
+    """
+    act = action.replace("-", "_")
+    act = "draft" if act == "create" else act
+    if act not in ACTIONS:
+        raise ValueError(f'"{action}" is no act; there are {", ".join(sorted(ACTIONS))}')
+    return act
 
 
 def load_policy(name_or_text: str) -> Policy:

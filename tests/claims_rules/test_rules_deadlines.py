@@ -15,6 +15,7 @@ from mailbot.claims.deadlines import (
     after_return,
     before,
     business_day_before,
+    day_end,
     due,
     half_way,
     last_day,
@@ -111,6 +112,7 @@ def test_shorter_durations_are_exact_even_over_a_change_of_the_clocks():
 def test_a_day_ends_in_the_offset_of_that_day():
     assert due(at("2026-03-28T12:00:00"), duration("1 day"), PRAGUE) == at("2026-03-29T21:59:59")
     assert due(at("2026-10-24T12:00:00"), duration("1 day"), PRAGUE) == at("2026-10-25T22:59:59")
+    assert day_end(date(2026, 10, 25), PRAGUE) == at("2026-10-25T22:59:59")
 
 
 def test_of_a_last_second_that_comes_twice_the_second_one_counts():

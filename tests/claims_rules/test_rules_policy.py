@@ -153,7 +153,13 @@ def test_roles_add_up_and_the_spelling_of_the_api_is_understood(policy):
 def test_a_refusal_can_name_who_may(policy):
     assert policy.who_may("record-decline") == ("office_admin",)
     assert policy.who_may("disassociate") == ("incentives_admin",)
-    assert policy.who_may("fly") == ()
+    assert policy.who_may("create") == policy.who_may("draft") == ("incentives_admin", "incentives_user")
+
+
+def test_an_act_that_does_not_exist_is_an_error_and_not_a_silent_no(policy):
+    for ask in (lambda: policy.may(["reviewer"], "aprove"), lambda: policy.who_may("aprove")):
+        with pytest.raises(ValueError, match='"aprove" is no act; there are accept,'):
+            ask()
 
 
 def test_every_action_but_none_else_belongs_to_somebody(policy):
