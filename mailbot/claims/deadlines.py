@@ -96,6 +96,7 @@ def reminders(start: datetime, end: datetime, specs: Sequence[str], place: Place
     return tuple(sorted(at for at in instants if start < at < end))
 
 
+@lru_cache(maxsize=256)
 def reminder_lead(spec: str) -> Duration | None:
     """How long before the end a reminder goes out; None for "half". Raises ValueError for anything else."""
     if spec == "half":
