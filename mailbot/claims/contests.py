@@ -1,0 +1,112 @@
+"""Arbitration, and what a claim does when another one contests it, wins, loses or goes (domain §4.3).
+
+Handlers for the table of `claims.lifecycle`: each answers a Refusal or None when it did its work.
+"""
+
+from mailbot.claims import endings, grants, reviewing, rivalry
+from mailbot.claims.events import (
+    Arbitrated,
+    ArbitrationLost,
+    ArbitrationWon,
+    ContestCleared,
+    ContestRaised,
+    Refusal,
+    Replaced,
+    Rival,
+)
+from mailbot.claims.model import Association, Party, Status
+from mailbot.claims.step import Step
+
+
+def arbitrate(step: Step, event: Arbitrated) -> Refusal | None:
+    """All pending rivals are decided together: one winner, named by its id."""
+    rivals = rivalry.of(step)
+    winner = next((r for r in rivals if r.claim_id == event.winner), None)
+    if not rivals:
+        return Refusal(code="not_contested", text="Nobody contests this claim; approve or reject it.")
+    if any(step.actor.organisation_id and r.organisation_id == step.actor.organisation_id for r in rivals):
+        return Refusal(code="own_firm", text="Nobody decides between a claim of their own firm and another.")
+    if (own := reviewing.own_decision(step)) is not None:
+        return own
+    if winner is None and event.winner != step.claim.id:
+        ids = ", ".join((step.claim.id, *(r.claim_id for r in rivals)))
+        return Refusal(code="unknown_winner", text=f'"{event.winner}" is none of the contested claims: {ids}.')
+    if winner is None:
+        _win(step, event, rivals)
+    else:
+        _lose_to(step, event, winner, rivals)
+    return None
+
+
+def _win(step: Step, event: Arbitrated, rivals: tuple[Rival, ...]) -> None:
+    _tell_losers(step, event, step.claim.id, [r for r in rivals if not rivalry.holds(r)])
+    incumbents = tuple(r.claim_id for r in rivals if rivalry.holds(r))
+    step.change(contested=False, rivals=(), replaces=incumbents)
+    grants.grant(step, verified=event.contact_verified, source=event.contact_source, arbitrated=True)
+
+
+def _lose_to(step: Step, event: Arbitrated, winner: Rival, rivals: tuple[Rival, ...]) -> None:
+    met = [r for r in rivals if r.claim_id != winner.claim_id and not winner.keys.isdisjoint(r.keys)]
+    _tell_losers(step, event, winner.claim_id, [r for r in met if not rivalry.holds(r)])
+    won = ArbitrationWon(
+        **step.internal(),
+        text=event.text,
+        contact_verified=event.contact_verified,
+        contact_source=event.contact_source,
+        replaces=tuple(r.claim_id for r in met if rivalry.holds(r)),
+    )
+    endings.reject(step, "lost_arbitration", event.text)
+    step.tell(winner.claim_id, won)
+
+
+def _tell_losers(step: Step, event: Arbitrated, winner: str, losers: list[Rival]) -> None:
+    for rival in losers:
+        step.tell(rival.claim_id, ArbitrationLost(**step.internal(), winner=winner, text=event.text))
+
+
+def won(step: Step, event: ArbitrationWon) -> Refusal | None:
+    """Chosen in another claim's arbitration: approved now, unless it was."""
+    if step.claim.status is Status.APPROVED:
+        step.note = "won_arbitration"
+        return None
+    step.change(contested=False, rivals=(), replaces=event.replaces)
+    grants.grant(step, verified=event.contact_verified, source=event.contact_source, arbitrated=True)
+    return None
+
+
+def lost(step: Step, event: ArbitrationLost) -> Refusal | None:
+    """Another claim was chosen: rejected, which may be disputed."""
+    endings.reject(step, "lost_arbitration", event.text)
+    return None
+
+
+def replaced(step: Step, event: Replaced) -> Refusal | None:
+    """The winner's association became active: this incumbent's is over (domain §4.3)."""
+    if step.claim.association is not Association.ACTIVE:
+        endings.reject(step, "lost_arbitration")
+        return None
+    endings.close(step)
+    endings.end_association(step, "lost_arbitration")
+    step.move(Status.REJECTED, reason="lost_arbitration", reason_text="", decided_at=step.at, decided_by="")
+    endings.tell_rejection(step)
+    return None
+
+
+def raised(step: Step, event: ContestRaised) -> Refusal | None:
+    """Another partner's claim on the same key was submitted."""
+    if event.rival in step.claim.rivals:
+        step.note = "known_rival"
+        return None
+    first = not step.claim.contested
+    step.change(contested=True, rivals=(*step.claim.rivals, event.rival))
+    if first:
+        step.mail("arbitration_notice", Party.PARTNER, incumbent=step.claim.status is Status.APPROVED)
+    return None
+
+
+def cleared(step: Step, event: ContestCleared) -> Refusal | None:
+    """A rival went away."""
+    rivals = tuple(r for r in step.claim.rivals if r != event.rival)
+    replaces = tuple(r for r in step.claim.replaces if r != event.rival)
+    step.change(rivals=rivals, replaces=replaces, contested=bool(rivals))
+    return None
