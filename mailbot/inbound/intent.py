@@ -1,0 +1,169 @@
+"""What a person's words mean for a claim: decline, accept, question, wrong person, data request, unclear or none.
+
+The promise is asymmetric, because the acts are (domain §4.2): a decline is taken on a weak sign, an acceptance only on
+a clear one, mere courtesy is nothing, and whatever is neither reaches a person as `unclear`. Pure, total, linear.
+"""
+
+from dataclasses import dataclass
+
+from mailbot.inbound.clauses import Clauses, read_clauses
+from mailbot.inbound.languages import Language, likely, normal_code
+from mailbot.inbound.letterform import letter_body
+from mailbot.inbound.polarity import polarity_signs
+from mailbot.inbound.typos import corrected
+from mailbot.inbound.words import Sentence, sentences
+
+EXAMINED = 32 * 1024
+"""So many characters of what a person wrote are read for meaning; a longer text is never a clear acceptance."""
+
+LOOSE_WORDS = 40
+"""An acceptance that stands among more other words than these is not a clear one."""
+
+MEANINGS = ("decline", "accept", "unclear", "question", "wrong_person", "data_request", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One meaning, the language it was read in (BCP 47), and the words that carried it."""
+
+    meaning: str
+    language: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    meaning: str
+    evidence: str
+    agrees: bool = False
+
+
+def read_intent(text: str, *, hint: str = "") -> Intent:
+    """The meaning of the new words of one mail; `hint` is the language tag we last wrote to that person in."""
+    body = letter_body(text[:EXAMINED])
+    parts = sentences(body)
+    words = tuple(word for part in parts for word in part.words)
+    candidates = likely(words, hint)
+    language, reading = _best(parts, body, candidates)
+    if reading.meaning in ("unclear", "none") and words:
+        mended = tuple(corrected(part, candidates) for part in parts)
+        if mended != parts:
+            language, reading = _best(mended, body, candidates)
+    if reading.meaning == "accept" and len(text) > EXAMINED:
+        reading = _Reading("unclear", reading.evidence)
+    return Intent(reading.meaning, _tag(language.code), reading.evidence)
+
+
+def _best(parts: tuple[Sentence, ...], body: str, candidates: tuple[Language, ...]) -> tuple[Language, _Reading]:
+    """The likeliest language in which something definite is said; languages that contradict make it unclear."""
+    readings = [(language, _read(parts, body, language)) for language in candidates]
+    definite = [(language, reading) for language, reading in readings if reading.meaning != "unclear"]
+    if not definite:
+        return readings[0]
+    refused = [pair for pair in definite if pair[1].meaning == "decline"]
+    if refused and any(reading.agrees for _, reading in readings):
+        return refused[0][0], _Reading("unclear", refused[0][1].evidence)
+    spoken = [pair for pair in definite if pair[1].meaning != "none"]
+    return (spoken or definite)[0]
+
+
+def _read(parts: tuple[Sentence, ...], body: str, language: Language) -> _Reading:
+    found: dict[str, str] = {}
+    loose = 0
+    for part in parts:
+        clauses = read_clauses(part, language)
+        signs = sentence_signs(clauses)
+        evidence = " ".join(body[part.start : part.end].split())
+        for sign in signs:
+            found.setdefault(sign, evidence)
+        loose += len(part.words) if signs == {"other"} else 0
+    meaning = _meaning(frozenset(found), loose)
+    evidence = next((found[sign] for sign in _EVIDENCE[meaning] if sign in found), "")
+    return _Reading(meaning, evidence, meaning != "decline" and bool({"accept", "eased"} & found.keys()))
+
+
+def sentence_signs(clauses: Clauses) -> frozenset[str]:
+    """Every sign one sentence gives; `other` when it says something we cannot place."""
+    signs = set(polarity_signs(clauses))
+    signs |= {label for label in ("wrong_person", "data_request") if clauses.having(label)}
+    if _asks(clauses):
+        signs = _asked(clauses, signs) | {"question"}
+    if clauses.having("contrast") or (clauses.hits and "hedge" in clauses.hits[0].labels):
+        signs.add("reserved")
+    if clauses.having("receipt"):
+        signs.add("receipt")
+    if not signs - {"receipt"}:
+        return frozenset(signs | ({"courtesy"} if clauses.courteous else {"other"}))
+    return frozenset(signs)
+
+
+def _asks(clauses: Clauses) -> bool:
+    starts = bool(clauses.hits) and "wh" in clauses.hits[0].labels
+    return clauses.asked or starts or bool(clauses.having("question"))
+
+
+def _asked(clauses: Clauses, signs: set[str]) -> set[str]:
+    """What a sentence that asks may still decide: "could you remove us?" does, "should I decline?" does not."""
+    if not clauses.asked:
+        return signs - {"accept", "eased", "yes"} if not signs & {"decline", "no"} else signs
+    kept = signs & {"wrong_person", "data_request"}
+    if clauses.having("request") and not clauses.having("info"):
+        return kept | (signs & {"decline", "optout"})
+    first = clauses.hits[0].labels if clauses.hits else frozenset()
+    if first & {"ask", "wh", "hedge"}:
+        return kept
+    last = clauses.hits[-1].clause
+    earlier = Clauses(tuple(hit for hit in clauses.hits if hit.clause < last), clauses.language, False)
+    if any({"ask", "wh", "hedge", "howto", "question"} & hit.labels for hit in earlier.hits):
+        return kept
+    return kept | (polarity_signs(earlier) & {"decline", "optout", "no"})
+
+
+_EVIDENCE = {
+    "decline": ("decline", "optout", "no"),
+    "wrong_person": ("wrong_person",),
+    "data_request": ("data_request",),
+    "question": ("question",),
+    "accept": ("accept", "eased", "yes"),
+    "none": ("courtesy", "receipt"),
+    "unclear": ("undecided", "reserved", "other", "accept", "eased", "yes", "no"),
+}
+
+
+def _meaning(signs: frozenset[str], loose: int) -> str:
+    """One meaning out of all signs; the order is the policy: refusing beats everything, doubt beats agreeing."""
+    if "decline" in signs:
+        return "decline"
+    for act in ("wrong_person", "data_request"):
+        if act in signs:
+            return act
+    if "optout" in signs:
+        return "decline"
+    if "no" in signs:
+        return _plain_no(signs)
+    if "question" in signs:
+        return "question"
+    if signs & {"accept", "eased", "yes"}:
+        return _yes(signs, loose)
+    if signs & {"undecided", "reserved", "other"}:
+        return "unclear"
+    return "none"
+
+
+def _plain_no(signs: frozenset[str]) -> str:
+    """A bare no decides, unless the same mail goes on to agree: then "no, no objection" agrees, the rest is unclear."""
+    if "eased" in signs and not signs & {"undecided", "reserved", "question"}:
+        return "accept"
+    return "unclear" if signs & {"accept", "eased"} else "decline"
+
+
+def _yes(signs: frozenset[str], loose: int) -> str:
+    if signs & {"undecided", "reserved"} or loose > LOOSE_WORDS:
+        return "unclear"
+    if not signs & {"accept", "eased"}:
+        return "none" if "receipt" in signs else ("unclear" if "other" in signs else "accept")
+    return "accept"
+
+
+def _tag(code: str) -> str:
+    return {"zh_tw": "zh-TW"}.get(normal_code(code), code)

@@ -1,0 +1,96 @@
+"""A book of phrases in which the longest one that starts at a word is found, each with its labels.
+
+Built once from lexicon data; `stem*` stands for every word that starts so. Lookup is pure, never raises, and costs a
+few dictionary reads a word however large the book is.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from mailbot.inbound.words import words_of
+
+
+@dataclass(slots=True)
+class _Node:
+    exact: dict[str, "_Node"] = field(default_factory=dict)
+    stems: dict[str, "_Node"] = field(default_factory=dict)
+    lengths: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A phrase of the book found in a text: how many words it covers and what it stands for."""
+
+    length: int
+    labels: tuple[str, ...]
+
+
+class PhraseBook:
+    """Phrases with labels; the same phrase may carry several."""
+
+    __slots__ = ("_root", "_singles")
+
+    def __init__(self, entries: Iterable[tuple[str, str]]) -> None:
+        self._root = _Node()
+        self._singles: dict[tuple[str, bool], set[str]] = {}
+        for phrase, label in entries:
+            self._add(phrase, label)
+        _measure(self._root)
+
+    def _add(self, phrase: str, label: str) -> None:
+        node = self._root
+        parts = [(word, part.endswith("*")) for part in phrase.split() for word in _folded(part)]
+        for word, stem in parts:
+            node = (node.stems if stem else node.exact).setdefault(word, _Node())
+        node.labels = tuple(dict.fromkeys((*node.labels, label)))
+        if len(parts) == 1:
+            self._singles.setdefault(parts[0], set()).add(label)
+
+    def longest(self, words: Sequence[str], at: int) -> Match | None:
+        """The longest phrase that starts at word `at`, or None."""
+        length = 0
+        labels: tuple[str, ...] = ()
+        trail = [(self._root, at)]
+        while trail:
+            node, place = trail.pop()
+            if node.labels and place - at >= length:
+                labels = (*labels, *node.labels) if place - at == length else node.labels
+                length = place - at
+            if place < len(words):
+                trail.extend((following, place + 1) for following in _next(node, words[place]))
+        return Match(length, labels) if length else None
+
+    @property
+    def singles(self) -> frozenset[str]:
+        """Words and stems that are a phrase by themselves."""
+        return frozenset(word for word, _ in self._singles)
+
+    def singles_with(self, labels: Iterable[str]) -> tuple[tuple[str, bool], ...]:
+        """(word, whether it is a stem) of every phrase of one word that carries one of `labels`."""
+        wanted = set(labels)
+        return tuple(single for single, found in self._singles.items() if found & wanted)
+
+
+def _folded(part: str) -> list[str]:
+    return list(words_of(part.rstrip("*")))
+
+
+def _measure(node: _Node) -> None:
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        one.lengths = tuple(sorted({len(stem) for stem in one.stems}))
+        stack.extend((*one.exact.values(), *one.stems.values()))
+
+
+def _next(node: _Node, word: str) -> Iterable[_Node]:
+    found = node.exact.get(word)
+    if found is not None:
+        yield found
+    for length in node.lengths:
+        if length > len(word):
+            return
+        stem = node.stems.get(word[:length])
+        if stem is not None:
+            yield stem

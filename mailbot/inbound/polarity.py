@@ -1,0 +1,136 @@
+"""Which way a sentence leans: each word of agreeing or refusing, weighed with the negations that bear on it.
+
+Pure and total. Signs: `decline`, `optout`, `no` (a bare one), `accept`, `eased` (no objection), `yes` (a bare one),
+`undecided` (leans, but not clearly enough to act on).
+"""
+
+from collections.abc import Callable
+
+from mailbot.inbound.clauses import Clauses, Hit
+
+_REFUSING = frozenset({"refuse", "not_refuse", "optout", "object", "not_object", "decline"})
+
+
+def polarity_signs(clauses: Clauses) -> frozenset[str]:
+    """The leanings of one sentence, not yet weighed against each other."""
+    signs = {sign for hit in clauses.hits for sign in _signs_of(hit, clauses)}
+    signs |= _whole_clauses(clauses)
+    if signs & {"accept", "eased", "yes"} and _doubtful(clauses, signs):
+        signs.add("undecided")
+    return frozenset(signs)
+
+
+def _signs_of(hit: Hit, clauses: Clauses) -> set[str]:
+    """The first weighty label decides; a phrase listed as neutral says nothing."""
+    if "neutral" in hit.labels:
+        return set()
+    for label, weigh in _WEIGHTS.items():
+        if label in hit.labels:
+            return {sign for sign in (weigh(hit, clauses),) if sign}
+    return set()
+
+
+def _refused(sign: str, hit: Hit, clauses: Clauses) -> str:
+    """A refusal that is only thought about, asked about or itself denied does not act."""
+    unsettled = clauses.in_clause(hit, "open") or _howto(hit, clauses)
+    return "undecided" if unsettled or clauses.negations(hit) else sign
+
+
+def _refuse(hit: Hit, clauses: Clauses) -> str:
+    return _refused("decline", hit, clauses)
+
+
+def _optout(hit: Hit, clauses: Clauses) -> str:
+    return _refused("optout", hit, clauses)
+
+
+def _decline(hit: Hit, clauses: Clauses) -> str:
+    return "undecided" if _howto(hit, clauses) else "decline"
+
+
+def _object(hit: Hit, clauses: Clauses) -> str:
+    count = clauses.negations(hit)
+    if count == 0:
+        return _refused("decline", hit, clauses)
+    return "eased" if count == 1 else "undecided"
+
+
+def _doubt(hit: Hit, clauses: Clauses) -> str:
+    return "eased" if clauses.negations(hit) == 1 else "undecided"
+
+
+def _agree(hit: Hit, clauses: Clauses) -> str:
+    count = clauses.negations(hit)
+    if count == 0:
+        return ""
+    return "undecided" if count > 1 or clauses.in_clause(hit, "open") else "decline"
+
+
+def _accept(hit: Hit, clauses: Clauses) -> str:
+    return "accept" if clauses.negations(hit) == 0 else _agree(hit, clauses)
+
+
+def _not_agree(hit: Hit, clauses: Clauses) -> str:
+    return "undecided" if clauses.negations(hit) or clauses.in_clause(hit, "open") else "decline"
+
+
+def _not_object(hit: Hit, clauses: Clauses) -> str:
+    return "undecided" if clauses.negations(hit) else "eased"
+
+
+def _wish(hit: Hit, clauses: Clauses) -> str:
+    """ "I do not want this" refuses; "I do not want to refuse" leaves it to the refusing word."""
+    later = any(other.clause == hit.clause and other.at > hit.at and other.labels & _REFUSING for other in clauses.hits)
+    return "" if later or clauses.negations(hit) == 0 else _agree(hit, clauses)
+
+
+def _not_wish(hit: Hit, clauses: Clauses) -> str:
+    later = any(other.clause == hit.clause and other.at > hit.at and other.labels & _REFUSING for other in clauses.hits)
+    return "" if later else _not_agree(hit, clauses)
+
+
+def _not_refuse(_hit: Hit, _clauses: Clauses) -> str:
+    return "undecided"
+
+
+_WEIGHTS: dict[str, Callable[[Hit, Clauses], str]] = {
+    "decline": _decline,
+    "optout": _optout,
+    "not_accept": _not_agree,
+    "not_agree": _not_agree,
+    "not_refuse": _not_refuse,
+    "not_object": _not_object,
+    "refuse": _refuse,
+    "object": _object,
+    "accept": _accept,
+    "doubt": _doubt,
+    "agree": _agree,
+    "not_wish": _not_wish,
+    "wish": _wish,
+}
+
+
+def _whole_clauses(clauses: Clauses) -> set[str]:
+    """What a word means only because it stands alone: "Stop.", "No, …", "Agreed."."""
+    signs = set()
+    if clauses.alone("no") or (clauses.hits and "lead_no" in clauses.hits[0].labels):
+        signs.add("no")
+    if clauses.alone("decline_alone"):
+        signs.add("decline")
+    if clauses.alone("yes"):
+        signs.add("yes")
+    if clauses.alone("accept_alone", beside=frozenset({"filler", "yes"})):
+        signs.add("accept")
+    return signs
+
+
+def _howto(hit: Hit, clauses: Clauses) -> bool:
+    return any("howto" in h.labels and h.clause == hit.clause and 0 < hit.at - h.at <= 4 for h in clauses.hits)
+
+
+def _doubtful(clauses: Clauses, signs: set[str]) -> bool:
+    """Whether an agreement is hedged, conditional, or has a negation in its sentence that nothing accounts for."""
+    if clauses.having("hedge") or clauses.having("open") or clauses.having("contrast"):
+        return True
+    eased = sum(bool(hit.labels & {"object", "doubt"}) for hit in clauses.hits)
+    return clauses.negated > (eased if "eased" in signs else 0)

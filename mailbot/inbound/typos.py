@@ -1,0 +1,63 @@
+"""Put right a slip of the fingers in a word that decides, one edit away at most.
+
+Only long words that no lexicon knows are touched, and a word that may be a refusal is always taken as one, so that a
+slip can turn "nsouhlasim" into a decline and never into an acceptance. Pure, total.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+
+from mailbot.inbound.languages import Language, languages
+from mailbot.inbound.words import Sentence
+
+SHORTEST = 6
+"""Shorter words are too close to each other to be guessed."""
+
+MOST_WORDS = 60
+"""Longer texts are not mended: whoever writes so much says it more than once."""
+
+_REFUSING = ("decline", "decline_alone", "optout", "refuse", "not_accept", "not_agree")
+_AGREEING = ("accept", "accept_alone", "object", "agree")
+
+
+def corrected(sentence: Sentence, candidates: tuple[Language, ...]) -> Sentence:
+    """`sentence` with unknown words replaced by the deciding word they were meant to be, if there is one."""
+    if len(sentence.words) > MOST_WORDS:
+        return sentence
+    words = tuple(_meant(word, candidates) for word in sentence.words)
+    return Sentence(words, sentence.asked, sentence.start, sentence.end)
+
+
+def _meant(word: str, candidates: tuple[Language, ...]) -> str:
+    if len(word) < SHORTEST or any(language.book.longest((word,), 0) for language in candidates):
+        return word
+    for labels in (_REFUSING, _AGREEING):
+        for language in candidates:
+            for known, stem in _deciding(language.code, labels):
+                if _slipped(word, known, stem):
+                    return known
+    return word
+
+
+@cache
+def _deciding(code: str, labels: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+    """The single words and stems under `labels`, long enough to be recognised with a slip."""
+    words: Iterable[tuple[str, bool]] = languages()[code].book.singles_with(labels)
+    return tuple((word, stem) for word, stem in words if len(word) >= SHORTEST)
+
+
+def _slipped(word: str, known: str, stem: bool) -> bool:
+    if not stem:
+        return one_edit(word, known)
+    return any(one_edit(word[: len(known) + extra], known) for extra in (-1, 0, 1) if len(word) >= len(known) - 1)
+
+
+def one_edit(left: str, right: str) -> bool:
+    """Whether one letter was missed, added, changed, or swapped with its neighbour."""
+    if abs(len(left) - len(right)) > 1 or left == right:
+        return False
+    same = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+    rest, other = left[same:], right[same:]
+    if len(rest) == len(other):
+        return rest[1:] == other[1:] or (rest[:2] == other[1::-1] and rest[2:] == other[2:])
+    return rest[1:] == other or rest == other[1:]
