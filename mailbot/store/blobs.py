@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.store.faults import StoreError, translate
 from mailbot.store.schema import blob_uses, blobs
+from mailbot.store.upsert import insert_missing
 
 INLINE_BYTES = 64 * 1024
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -116,7 +116,7 @@ async def put(conn: AsyncConnection, kept: Sequence[Blob], user: str, now: datet
     if not kept:
         return
     rows = [{"sha256": b.sha256, "size": b.size, "created_at": now, "content": b.content} for b in kept]
-    await conn.execute(sqlite.insert(blobs).on_conflict_do_nothing(), rows)
+    await conn.execute(insert_missing(blobs), rows)
     await use(conn, [(b.sha256, user) for b in kept])
 
 
@@ -124,7 +124,7 @@ async def use(conn: AsyncConnection, uses: Sequence[tuple[str, str]]) -> None:
     """Records that users need blobs which are there already: (sha256, user) pairs."""
     if uses:
         rows = [{"sha256": sha256, "user": user} for sha256, user in uses]
-        await conn.execute(sqlite.insert(blob_uses).on_conflict_do_nothing(), rows)
+        await conn.execute(insert_missing(blob_uses), rows)
 
 
 async def release(conn: AsyncConnection, users: Sequence[str]) -> None:

@@ -7,12 +7,12 @@ a few rows matter, so that speed does not depend on how much history there is (p
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
     MetaData,
-    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -228,7 +228,7 @@ reply_addresses = Table(
     *words("code"),
     Column("outbox_id", BigId),
     *at("created_at"),
-    *at("expires", nullable=True),
+    Column("expires", Date),
     count("uses"),
     Index(None, "email"),
 )
@@ -238,10 +238,10 @@ address_claims = Table(
     metadata,
     Column("handle", ForeignKey("reply_addresses.handle"), primary_key=True),
     Column("claim_id", ForeignKey("claims.id"), primary_key=True),
-    Column("place", SmallInteger, nullable=False),
+    count("place"),
     *words("key"),
     *at("revoked_at", nullable=True),
-    Index(None, "claim_id"),
+    Index(None, "claim_id", "key"),
 )
 
 # outgoing item: queued ⇄ deferred → sent · bounced · expired · cancelled, under a lease; sent → bounced by a report;
@@ -260,8 +260,8 @@ outbox = Table(
     count("attempts"),
     *at("next_attempt"),
     *at("lease_until", nullable=True),
-    *words("lease_by", "last_error"),
-    *flags("maybe_sent", "reported", "answer"),
+    *words("lease_by", "last_error", "status"),
+    *flags("maybe_sent", "reported", "answer", "permanent"),
     Column("triggered_by", BigId),
     *at("created_at"),
     *at("sent_at", "delivered_at", "ended_at", nullable=True),
@@ -273,7 +273,7 @@ outbox = Table(
     Index("ix_outbox_claim_id", "claim_id", "id", **when("claim_id <> ''")),
     Index(None, "message_id"),
     Index("ix_outbox_handle", "handle", **when("handle IS NOT NULL")),
-    Index("ix_outbox_answers", "email", "created_at", **when("answer")),
+    Index(None, "email", "created_at"),
     states("queued", "deferred", "sent", "bounced", "expired", "cancelled"),
     CheckConstraint("kind IN ('mail', 'webhook')", name="kind"),
 )

@@ -240,9 +240,11 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("lease_by", sa.Text(), server_default="", nullable=False),
         sa.Column("last_error", sa.Text(), server_default="", nullable=False),
+        sa.Column("status", sa.Text(), server_default="", nullable=False),
         sa.Column("maybe_sent", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.Column("reported", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.Column("answer", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
+        sa.Column("permanent", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.Column("triggered_by", ROW_ID, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("sent_at", sa.BigInteger(), nullable=True),
@@ -255,14 +257,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("claim_id", "key", "email", name=op.f("uq_outbox_claim_id_key_email")),
-    )
-    op.create_index(
-        "ix_outbox_answers",
-        "outbox",
-        ["email", "created_at"],
-        unique=False,
-        sqlite_where=sa.text("answer"),
-        postgresql_where=sa.text("answer"),
     )
     op.create_index(
         "ix_outbox_claim_id",
@@ -280,6 +274,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('queued', 'deferred')"),
         postgresql_where=sa.text("state IN ('queued', 'deferred')"),
     )
+    op.create_index(op.f("ix_outbox_email_created_at"), "outbox", ["email", "created_at"], unique=False)
     op.create_index(
         "ix_outbox_handle",
         "outbox",
@@ -327,7 +322,7 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), server_default="", nullable=False),
         sa.Column("outbox_id", ROW_ID, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("expires", sa.BigInteger(), nullable=True),
+        sa.Column("expires", sa.Date(), nullable=True),
         sa.Column("uses", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.PrimaryKeyConstraint("handle", name=op.f("pk_reply_addresses")),
     )
@@ -353,14 +348,14 @@ def upgrade() -> None:
         "address_claims",
         sa.Column("handle", ROW_ID, nullable=False),
         sa.Column("claim_id", sa.Text(), nullable=False),
-        sa.Column("place", sa.SmallInteger(), nullable=False),
+        sa.Column("place", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("key", sa.Text(), server_default="", nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name=op.f("fk_address_claims_claim_id")),
         sa.ForeignKeyConstraint(["handle"], ["reply_addresses.handle"], name=op.f("fk_address_claims_handle")),
         sa.PrimaryKeyConstraint("handle", "claim_id", name=op.f("pk_address_claims")),
     )
-    op.create_index(op.f("ix_address_claims_claim_id"), "address_claims", ["claim_id"], unique=False)
+    op.create_index(op.f("ix_address_claims_claim_id_key"), "address_claims", ["claim_id", "key"], unique=False)
     op.create_table(
         "api_keys",
         sa.Column("id", ROW_ID, nullable=False),

@@ -1,0 +1,180 @@
+"""Claims as rows: loading, saving under the guard of their version, and the rivals on the same keys.
+
+The document is the claim; the other columns repeat what is searched and follow it in the same statement. Nobody's
+change is lost: whoever saves a claim that was changed meanwhile gets Conflict, and nothing of that save happens.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mailbot.addresses import canonical, canonical_domain
+from mailbot.claims.events import Rival
+from mailbot.claims.model import Association, Claim, ClockKind, Consent, Contact, Status
+from mailbot.store import schema
+from mailbot.store.codec import claim_from_text, claim_to_text, clean
+from mailbot.store.faults import Conflict
+
+_PENDING = (Status.SUBMITTED, Status.UNDER_REVIEW, Status.ACTION_REQUIRED, Status.DISPUTED)
+_OPEN = frozenset({Status.DRAFT, *_PENDING})
+_NO_DEADLINE = frozenset({ClockKind.RETENTION, ClockKind.UNDO, ClockKind.TAKE_BACK, ClockKind.DISPUTE})
+
+_table, _keys = schema.claims, schema.claim_keys
+_IN_PLAY = or_(
+    _table.c.status.in_(_PENDING),
+    and_(_table.c.status == Status.APPROVED, _table.c.association != Association.ENDED),
+    _table.c.association == Association.ACTIVE,
+)
+_UPDATE = update(_table).where(_table.c.id == bindparam("row"), _table.c.version == bindparam("had"))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A claim as it was loaded (None: it is new) and as it is to be saved."""
+
+    before: Claim | None
+    after: Claim
+
+
+async def load(conn: AsyncConnection, ids: Iterable[str]) -> dict[str, Claim]:
+    """Id → claim, for those that exist."""
+    statement = select(_table.c.id, _table.c.document).where(_table.c.id.in_(list(ids)))
+    return {row.id: claim_from_text(row.document) for row in await conn.execute(statement)}
+
+
+async def save(conn: AsyncConnection, changes: Sequence[Change], now: datetime) -> None:
+    """Inserts and updates. Raises Conflict naming every claim whose stored version is not the one loaded."""
+    if not changes:
+        return
+    await _guard(conn, changes)
+    new = [_row(change.after, now) for change in changes if change.before is None]
+    if new:
+        await conn.execute(insert(_table), new)
+    old = [_row(c.after, now) | {"row": c.after.id, "had": c.before.version} for c in changes if c.before is not None]
+    if old:
+        await conn.execute(_UPDATE, old)
+    await _save_keys(conn, changes)
+
+
+async def rivals(conn: AsyncConnection, wanted: Iterable[Claim]) -> dict[str, tuple[Rival, ...]]:
+    """Claim id → the other claims, of any organisation, that hold one of its keys: pending, approved and not ended, or
+    active (domain §4.3). The keys are those of the claims as given, stored or not."""
+    claims = {claim.id: {key for key in claim.keys() if key[0]} for claim in wanted}  # noqa: SIM118 -- Claim.keys
+    keys = set().union(*claims.values())
+    if not keys:
+        return dict.fromkeys(claims, ())
+    found = await _holders(conn, keys)
+    return {
+        claim_id: tuple(rival for rival in found if rival.claim_id != claim_id and rival.keys & own)
+        for claim_id, own in claims.items()
+    }
+
+
+async def keys_of(conn: AsyncConnection, ids: Iterable[str]) -> dict[str, frozenset[tuple[str, str, str]]]:
+    """Claim id → the keys stored for it."""
+    found: dict[str, set[tuple[str, str, str]]] = {}
+    for row in await conn.execute(select(_keys).where(_keys.c.claim_id.in_(list(ids)))):
+        found.setdefault(row.claim_id, set()).add((row.tenant, row.product, row.subscription))
+    return {claim_id: frozenset(keys) for claim_id, keys in found.items()}
+
+
+async def _holders(conn: AsyncConnection, keys: set[tuple[str, str, str]]) -> list[Rival]:
+    holding = select(_keys.c.claim_id).where(tuple_(_keys.c.tenant, _keys.c.product, _keys.c.subscription).in_(keys))
+    statement = (
+        select(
+            _table.c.id,
+            _table.c.organisation_id,
+            _table.c.organisation_name,
+            _table.c.status,
+            _table.c.association,
+            _table.c.submitted_at,
+        )
+        .where(_table.c.id.in_(holding), _IN_PLAY)
+        .order_by(_table.c.seq)
+    )
+    rows = (await conn.execute(statement)).all()
+    held = await keys_of(conn, [row.id for row in rows]) if rows else {}
+    return [
+        Rival(
+            claim_id=row.id,
+            organisation_id=row.organisation_id,
+            organisation_name=row.organisation_name,
+            status=Status(row.status),
+            active=row.association == Association.ACTIVE,
+            ended=row.association == Association.ENDED,
+            keys=held[row.id],
+            submitted_at=row.submitted_at,
+        )
+        for row in rows
+    ]
+
+
+async def _guard(conn: AsyncConnection, changes: Sequence[Change]) -> None:
+    expected = {change.after.id: change.before.version if change.before else None for change in changes}
+    statement = select(_table.c.id, _table.c.version).where(_table.c.id.in_(expected))
+    stored: Mapping[str, int] = {row.id: row.version for row in await conn.execute(statement)}
+    changed = [claim_id for claim_id, version in expected.items() if stored.get(claim_id) != version]
+    if changed:
+        raise Conflict(changed)
+
+
+async def _save_keys(conn: AsyncConnection, changes: Sequence[Change]) -> None:
+    moved = [c for c in changes if c.before is None or c.before.keys() != c.after.keys()]
+    old = [{"row": c.after.id} for c in moved if c.before is not None]
+    if old:
+        await conn.execute(delete(_keys).where(_keys.c.claim_id == bindparam("row")), old)
+    new = [
+        {"claim_id": c.after.id, "tenant": tenant, "product": product, "subscription": subscription}
+        for c in moved
+        for tenant, product, subscription in sorted(c.after.keys())
+    ]
+    if new:
+        await conn.execute(insert(_keys), new)
+
+
+def _row(claim: Claim, now: datetime) -> dict[str, Any]:
+    return {
+        "id": claim.id,
+        "version": claim.version,
+        "status": claim.status,
+        "consent": claim.consent,
+        "association": claim.association,
+        "contested": claim.contested,
+        "open": is_open(claim),
+        "organisation_id": claim.organisation_id,
+        "organisation_name": clean(claim.organisation_name),
+        "location_id": clean(claim.location_id),
+        "name_lower": clean(claim.name).casefold(),
+        "partner_email": _address(claim.partner),
+        "customer_email": _address(claim.customer),
+        "second_email": _address(claim.second),
+        "tenant_admin_email": _address(claim.tenant_admin),
+        "tenant_id": clean(claim.tenant_id).lower(),
+        "tenant_domain": canonical_domain(clean(claim.tenant_domain)),
+        "solution_area": claim.solution_area,
+        "activity": claim.activity,
+        "assigned_to": canonical(clean(claim.assigned_to)),
+        "created_at": claim.created_at,
+        "submitted_at": claim.submitted_at,
+        "changed_at": now,
+        "next_due": min((c.due for c in claim.clocks if _is_deadline(c.kind) and c.paused_at is None), default=None),
+        "document": claim_to_text(claim),
+    }
+
+
+def is_open(claim: Claim) -> bool:
+    """Whether somebody still has something to do or to wait for before the outcome stands."""
+    waits = claim.status is Status.APPROVED and claim.association is Association.NONE
+    return claim.status in _OPEN or (waits and claim.consent in (Consent.PENDING, Consent.SUSPENDED))
+
+
+def _is_deadline(kind: ClockKind) -> bool:
+    return kind not in _NO_DEADLINE
+
+
+def _address(contact: Contact | None) -> str:
+    return canonical(clean(contact.email)) if contact else ""

@@ -1,0 +1,319 @@
+"""What goes out, mail and webhooks alike: written in the transaction of its cause, sent under a lease.
+
+The bytes and the Message-ID are fixed when a row is put; the same (claim, key, address) put again is the same row. A
+row is leased, sent, settled; a crash in between ends the lease and it is sent again, byte for byte. What the office
+does with rows stands in outbox_office.py.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mailbot.addresses import canonical
+from mailbot.store.codec import clean
+from mailbot.store.schema import address_claims, outbox, reply_addresses
+from mailbot.store.upsert import insert_missing
+
+State = Literal["queued", "deferred", "sent", "bounced", "expired", "cancelled"]
+Kind = Literal["mail", "webhook"]
+
+_c = outbox.c
+_OPEN = ("queued", "deferred")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMail:
+    """A mail to send. `raw` are its bytes; `triggered_by` the inbox item it answers; `answer` counts against caps."""
+
+    id: int
+    claim_id: str | None
+    key: str
+    code: str
+    party: str
+    email: str
+    language: str = ""
+    handle: int | None = None
+    message_id: str
+    mail_from: str
+    subject: str = ""
+    raw: bytes
+    created_at: datetime
+    answer: bool = False
+    triggered_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWebhook:
+    """A call to send. `target` is the endpoint's row id as text, `body` the exact bytes, `message_id` its id."""
+
+    id: int
+    claim_id: str | None
+    key: str
+    code: str
+    target: str
+    message_id: str
+    body: bytes
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A row under lease, ready to send."""
+
+    id: int
+    claim_id: str | None
+    key: str
+    kind: Kind
+    code: str
+    party: str
+    email: str
+    message_id: str
+    mail_from: str
+    target: str
+    body: bytes
+    attempts: int
+    maybe_sent: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of an attempt. `deferred` needs `next_attempt`; `permanent`: the address itself cannot receive.
+
+    `maybe_sent`: the final dot was sent and no answer came, so the relay may have it. `at` is when it happened.
+    """
+
+    id: int
+    state: Literal["sent", "deferred", "bounced", "expired"]
+    at: datetime
+    next_attempt: datetime | None = None
+    error: str = ""
+    status: str = ""
+    permanent: bool = False
+    maybe_sent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a row ended, and when; `status` is the relay's enhanced code where it gave one."""
+
+    id: int
+    claim_id: str | None
+    key: str
+    kind: Kind
+    code: str
+    email: str
+    handle: int | None
+    message_id: str
+    state: State
+    status: str
+    permanent: bool
+    at: datetime
+
+
+_RESULT = (
+    update(outbox)
+    .where(_c.id == bindparam("row"), or_(_c.state.in_(_OPEN), _c.state == "cancelled"))
+    .values(lease_until=None, lease_by="", attempts=_c.attempts + 1)
+)
+# What was cancelled while the relay had it may turn out to be sent; a failure leaves it cancelled.
+_UNLESS_CANCELLED = _RESULT.where(_c.state != "cancelled")
+_LEASE = (
+    update(outbox).where(_c.id == bindparam("row")).values(lease_until=bindparam("until"), lease_by=bindparam("by"))
+)
+
+
+async def put(conn: AsyncConnection, mails: Sequence[NewMail]) -> None:
+    """Queues mails; one that was queued before (claim, key, address) stays as it is."""
+    await _put(conn, [_mail_row(mail) for mail in mails])
+
+
+async def put_webhooks(conn: AsyncConnection, calls: Sequence[NewWebhook]) -> None:
+    """Queues calls; one that was queued before (claim, key, endpoint) stays as it is."""
+    await _put(conn, [_webhook_row(call) for call in calls])
+
+
+async def lease(
+    conn: AsyncConnection, now: datetime, limit: int, node: str, duration: timedelta, kind: Kind | None = None
+) -> tuple[Outgoing, ...]:
+    """The rows longest due that nobody else holds; they are `node`'s for `duration`.
+
+    The state is read in this transaction: what was dropped before it is not among them (I9).
+    """
+    free = or_(_c.lease_until.is_(None), _c.lease_until <= now)
+    statement = select(outbox).where(_c.state.in_(_OPEN), _c.next_attempt <= now, free)
+    if kind is not None:
+        statement = statement.where(_c.kind == kind)
+    rows = (await conn.execute(statement.order_by(_c.next_attempt, _c.id).limit(limit))).all()
+    if rows:
+        await conn.execute(_LEASE, [{"row": row.id, "until": now + duration, "by": node} for row in rows])
+    return tuple(_outgoing(row) for row in rows)
+
+
+async def settle(conn: AsyncConnection, results: Sequence[Result]) -> None:
+    """Notes what became of attempts. Of rows cancelled meanwhile only `sent` is noted: it is true."""
+    sent = [_result_row(result) for result in results if result.state == "sent"]
+    other = [_result_row(result) for result in results if result.state != "sent"]
+    for statement, rows in ((_RESULT, sent), (_UNLESS_CANCELLED, other)):
+        if rows:
+            await conn.execute(statement, rows)
+
+
+async def release(conn: AsyncConnection, ids: Sequence[int], next_attempt: datetime) -> None:
+    """Gives leased rows back untried (the breaker opened, the service stops); no attempt is counted."""
+    if ids:
+        held = update(outbox).where(_c.id.in_(ids), _c.state.in_(_OPEN))
+        await conn.execute(held.values(lease_until=None, lease_by="", next_attempt=next_attempt))
+
+
+async def drop(conn: AsyncConnection, claim_id: str, codes: Sequence[str], now: datetime) -> None:
+    """Mails of the claim with these codes that were not sent yet never will be: what they say is no longer so (I9)."""
+    queued = and_(_c.claim_id == claim_id, _c.claim_id != "", _c.code.in_(codes), _c.state.in_(_OPEN))
+    await conn.execute(update(outbox).where(queued).values(state="cancelled", ended_at=now))
+
+
+async def note_delivered(conn: AsyncConnection, ids: Sequence[int], at: datetime) -> None:
+    """A success report came for these."""
+    if ids:
+        await conn.execute(update(outbox).where(_c.id.in_(ids), _c.state == "sent").values(delivered_at=at))
+
+
+async def note_bounced(
+    conn: AsyncConnection, ids: Sequence[int], at: datetime, *, status: str, permanent: bool, reported: bool = True
+) -> None:
+    """A report says that these did not arrive; the claim learns of it by the report itself, hence `reported`."""
+    if ids:
+        values = {"state": "bounced", "status": status, "permanent": permanent, "ended_at": at, "reported": reported}
+        await conn.execute(update(outbox).where(_c.id.in_(ids), _c.state == "sent").values(values))
+
+
+async def unreported(conn: AsyncConnection, limit: int) -> tuple[Outcome, ...]:
+    """Mails that were sent or given up and whose claims do not know it yet, oldest first."""
+    ended = and_(_c.state.in_(("sent", "bounced", "expired")), ~_c.reported)
+    statement = select(outbox).where(ended).order_by(_c.id).limit(limit)
+    return tuple(_outcome(row) for row in await conn.execute(statement))
+
+
+async def mark_reported(conn: AsyncConnection, ids: Sequence[int]) -> None:
+    """The claims of these rows know the outcome, in this transaction."""
+    if ids:
+        await conn.execute(update(outbox).where(_c.id.in_(ids)).values(reported=True))
+
+
+async def delivered(conn: AsyncConnection, mails: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Those of the (claim, mail key) pairs that the relay took and no report denied, joined mails too."""
+    wanted = list(mails)
+    if not wanted:
+        return frozenset()
+    pair = tuple_(address_claims.c.claim_id, address_claims.c.key)
+    statement = (
+        select(address_claims.c.claim_id, address_claims.c.key)
+        .join(reply_addresses, reply_addresses.c.handle == address_claims.c.handle)
+        .join(outbox, _c.id == reply_addresses.c.outbox_id)
+        .where(pair.in_(wanted), _c.state == "sent")
+    )
+    return frozenset((row.claim_id, row.key) for row in await conn.execute(statement))
+
+
+async def was_sent(conn: AsyncConnection, code: str, email: str, since: datetime) -> bool:
+    """Whether a mail of that code to that address was put since then."""
+    statement = select(_c.id).where(_c.email == canonical(email), _c.created_at >= since, _c.code == code).limit(1)
+    return (await conn.execute(statement)).first() is not None
+
+
+async def answers_to(conn: AsyncConnection, email: str, claim_id: str | None, since: datetime) -> int:
+    """How many answers to mail went to that address about that claim since then (security item 35)."""
+    answers = and_(_c.email == canonical(email), _c.created_at >= since, _c.answer, _c.claim_id == (claim_id or ""))
+    return int((await conn.execute(select(func.count()).where(answers))).scalar_one())
+
+
+async def last_to(conn: AsyncConnection, claim_id: str, email: str) -> str | None:
+    """Message-ID of the newest mail about the claim to that address, to thread under."""
+    statement = (
+        select(_c.message_id)
+        .where(_c.claim_id == claim_id, _c.claim_id != "", _c.email == canonical(email), _c.kind == "mail")
+        .order_by(_c.id.desc())
+        .limit(1)
+    )
+    return (await conn.execute(statement)).scalar_one_or_none()
+
+
+async def _put(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        await conn.execute(insert_missing(outbox), rows)
+
+
+def _mail_row(mail: NewMail) -> dict[str, Any]:
+    return {
+        "id": mail.id,
+        "claim_id": mail.claim_id or "",
+        "key": mail.key,
+        "kind": "mail",
+        "code": mail.code,
+        "party": str(mail.party),
+        "email": canonical(mail.email),
+        "target": mail.email,
+        "language": mail.language,
+        "handle": mail.handle,
+        "message_id": mail.message_id,
+        "mail_from": mail.mail_from,
+        "subject": clean(mail.subject),
+        "next_attempt": mail.created_at,
+        "answer": mail.answer,
+        "triggered_by": mail.triggered_by,
+        "created_at": mail.created_at,
+        "body": mail.raw,
+    }
+
+
+def _webhook_row(call: NewWebhook) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "claim_id": call.claim_id or "",
+        "key": call.key,
+        "kind": "webhook",
+        "code": call.code,
+        "email": f"webhook:{call.target}",
+        "target": call.target,
+        "message_id": call.message_id,
+        "next_attempt": call.created_at,
+        "created_at": call.created_at,
+        "body": call.body,
+    }
+
+
+def _result_row(result: Result) -> dict[str, Any]:
+    ended = result.state in ("bounced", "expired")
+    return {
+        "row": result.id,
+        "state": result.state,
+        "last_error": clean(result.error),
+        "status": result.status,
+        "permanent": result.permanent,
+        "maybe_sent": result.maybe_sent,
+        "sent_at": result.at if result.state == "sent" else None,
+        "ended_at": result.at if ended else None,
+        "next_attempt": result.next_attempt or result.at,
+        "reported": False,
+    }
+
+
+def _outcome(row: Any) -> Outcome:
+    names = ("id", "key", "kind", "code", "handle", "message_id", "state", "status", "permanent")
+    at = row.ended_at or row.sent_at or row.created_at
+    fixed = {name: getattr(row, name) for name in names}
+    return Outcome(claim_id=row.claim_id or None, email=row.target if row.kind == "mail" else "", at=at, **fixed)
+
+
+def _outgoing(row: Any) -> Outgoing:
+    names = (
+        "id", "key", "kind", "code", "party", "message_id", "mail_from", "target", "attempts", "maybe_sent",
+        "created_at",
+    )  # fmt: skip
+    email = row.target if row.kind == "mail" else ""
+    fixed = {name: getattr(row, name) for name in names}
+    return Outgoing(claim_id=row.claim_id or None, email=email, body=bytes(row.body or b""), **fixed)

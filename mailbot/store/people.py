@@ -1,0 +1,176 @@
+"""Who is known: organisations, their locations, and persons under their canonical mail address.
+
+Removed persons are unknown until they are imported again. Lookups of unknown addresses simply lack them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select, true, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mailbot.addresses import canonical
+from mailbot.claims.events import Location
+from mailbot.store import schema
+from mailbot.store.workload import workload
+
+_REVIEWERS = frozenset({"reviewer", "office_admin"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A known person. `email` is canonical; no `organisation_id` means the claims office. No `locations` means all."""
+
+    email: str
+    name: str
+    language: str
+    organisation_id: str | None
+    organisation_name: str
+    roles: frozenset[str]
+    locations: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """A partner firm with all its locations."""
+
+    id: str
+    name: str
+    country: str
+    time_zone: str
+    domains: tuple[str, ...]
+    locations: tuple[Location, ...]
+
+
+async def find_people(conn: AsyncConnection, emails: Iterable[str]) -> dict[str, Person]:
+    """Canonical address → person, for those of `emails` (in any spelling) that are known."""
+    wanted = {canonical(email) for email in emails}
+    found = await _persons(conn, schema.persons.c.email.in_(wanted)) if wanted else ()
+    return {person.email: person for person in found}
+
+
+async def list_people(conn: AsyncConnection, organisation_id: str | None = None) -> tuple[Person, ...]:
+    """Everybody, or everybody of one organisation, by address."""
+    which = true() if organisation_id is None else schema.persons.c.organisation_id == organisation_id
+    return await _persons(conn, which)
+
+
+async def office_people(conn: AsyncConnection) -> tuple[Person, ...]:
+    """The claims office's own people, by address."""
+    return await _persons(conn, schema.persons.c.organisation_id.is_(None))
+
+
+async def office_admins(conn: AsyncConnection) -> tuple[Person, ...]:
+    """Those of the office who look after held mail and keys."""
+    return tuple(person for person in await office_people(conn) if "office_admin" in person.roles)
+
+
+async def reviewers(conn: AsyncConnection) -> tuple[Person, ...]:
+    """Those who may decide claims, by address."""
+    return tuple(person for person in await office_people(conn) if person.roles & _REVIEWERS)
+
+
+async def reviewers_by_load(conn: AsyncConnection) -> tuple[str, ...]:
+    """Addresses of the reviewers, fewest open claims first; office admins only if there is nobody else."""
+    able = await reviewers(conn)
+    line = [person for person in able if "reviewer" in person.roles] or list(able)
+    load = await workload(conn)
+    return tuple(sorted((person.email for person in line), key=lambda email: (load.get(email, 0), email)))
+
+
+async def organisation(conn: AsyncConnection, organisation_id: str) -> Organisation | None:
+    """One firm."""
+    return (await organisations(conn, [organisation_id])).get(organisation_id)
+
+
+async def organisation_named(conn: AsyncConnection, name: str) -> Organisation | None:
+    """The firm of exactly that name."""
+    found = await _organisations(conn, schema.organisations.c.name == name)
+    return next(iter(found.values()), None)
+
+
+async def organisations(conn: AsyncConnection, ids: Iterable[str]) -> dict[str, Organisation]:
+    """Id → firm, for those that exist."""
+    wanted = set(ids)
+    return await _organisations(conn, schema.organisations.c.id.in_(wanted)) if wanted else {}
+
+
+async def list_organisations(conn: AsyncConnection) -> tuple[Organisation, ...]:
+    """Every firm, by name."""
+    found = await _organisations(conn, true())
+    return tuple(sorted(found.values(), key=lambda firm: firm.name))
+
+
+async def locations(conn: AsyncConnection, ids: Iterable[str]) -> dict[str, Location]:
+    """Location id → location, for those that exist."""
+    wanted = set(ids)
+    return {place.id: place for place in await _locations(conn, schema.locations.c.id.in_(wanted))} if wanted else {}
+
+
+async def remove(conn: AsyncConnection, email: str, now: datetime) -> bool:
+    """Forgets the person's roles; False when nobody of that address was known. Claims keep their contacts."""
+    table = schema.persons
+    known = (table.c.email == canonical(email)) & table.c.removed_at.is_(None)
+    result = await conn.execute(update(table).where(known).values(removed_at=now, changed_at=now))
+    return result.rowcount > 0
+
+
+async def _persons(conn: AsyncConnection, which: ColumnElement[bool]) -> tuple[Person, ...]:
+    table, firms = schema.persons, schema.organisations
+    statement = (
+        select(table, firms.c.name.label("firm"))
+        .select_from(table.outerjoin(firms))
+        .where(which, table.c.removed_at.is_(None))
+        .order_by(table.c.email)
+    )
+    return tuple(_person(row) for row in await conn.execute(statement))
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(
+        email=row.email,
+        name=row.name,
+        language=row.language,
+        organisation_id=row.organisation_id,
+        organisation_name=row.firm or "",
+        roles=frozenset(row.roles),
+        locations=frozenset(row.locations),
+    )
+
+
+async def _organisations(conn: AsyncConnection, which: ColumnElement[bool]) -> dict[str, Organisation]:
+    firms = (await conn.execute(select(schema.organisations).where(which))).all()
+    places = await _locations(conn, schema.locations.c.organisation_id.in_([firm.id for firm in firms]))
+    return {
+        firm.id: Organisation(
+            id=firm.id,
+            name=firm.name,
+            country=firm.country,
+            time_zone=firm.time_zone,
+            domains=tuple(firm.domains),
+            locations=tuple(place for place in places if place.organisation_id == firm.id),
+        )
+        for firm in firms
+    }
+
+
+async def _locations(conn: AsyncConnection, which: ColumnElement[bool]) -> Sequence[Location]:
+    table, firms = schema.locations, schema.organisations
+    statement = (
+        select(table, firms.c.country.label("firm_country"), firms.c.time_zone.label("firm_zone"))
+        .select_from(table.join(firms))
+        .where(which)
+        .order_by(table.c.id)
+    )
+    return [
+        Location(
+            id=row.id,
+            organisation_id=row.organisation_id,
+            country=row.country or row.firm_country,
+            time_zone=row.time_zone or row.firm_zone,
+            enrolled=frozenset(row.enrolled),
+        )
+        for row in await conn.execute(statement)
+    ]

@@ -1,0 +1,99 @@
+"""The rows behind signed addresses and links: for whom each was made, and for which mails of which claims.
+
+An address outlives its validity: expired and revoked ones are still found, since a decline always counts. It is
+revoked for each of its claims by itself, because a joined mail speaks for several.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mailbot.addresses import canonical
+from mailbot.store.codec import clean
+from mailbot.store.schema import address_claims, reply_addresses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyAddress:
+    """One address. `mails` are the (claim id, mail key) pairs it was sent with; `revoked` the claims it lost.
+
+    `email` is whose address it is, as stored in the claim; `expires` is its last day, None for never.
+    """
+
+    handle: int
+    email: str
+    name: str = ""
+    party: str
+    code: str = ""
+    outbox_id: int | None = None
+    created_at: datetime
+    expires: date | None = None
+    mails: tuple[tuple[str, str], ...] = ()
+    revoked: frozenset[str] = frozenset()
+    uses: int = 0
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Ids of the claims it was made for."""
+        return tuple(claim_id for claim_id, _ in self.mails)
+
+
+_table, _links = reply_addresses, address_claims
+_COLUMNS = ("handle", "email", "name", "party", "code", "outbox_id", "created_at", "expires")
+_USE = update(_table).where(_table.c.handle == bindparam("row")).values(uses=_table.c.uses + 1)
+
+
+async def put(conn: AsyncConnection, addresses: Sequence[ReplyAddress]) -> None:
+    """Stores new addresses."""
+    if not addresses:
+        return
+    rows = [{name: getattr(address, name) for name in _COLUMNS} for address in addresses]
+    await conn.execute(insert(_table), [row | {"name": clean(row["name"]), "party": str(row["party"])} for row in rows])
+    links = [
+        {"handle": address.handle, "claim_id": claim_id, "key": key, "place": place}
+        for address in addresses
+        for place, (claim_id, key) in enumerate(address.mails)
+    ]
+    if links:
+        await conn.execute(insert(_links), links)
+
+
+async def find(conn: AsyncConnection, handles: Iterable[int]) -> dict[int, ReplyAddress]:
+    """Handle → address, for those that exist."""
+    wanted = set(handles)
+    if not wanted:
+        return {}
+    rows = (await conn.execute(select(_table).where(_table.c.handle.in_(wanted)))).all()
+    mails: dict[int, list[tuple[str, str]]] = {}
+    revoked: dict[int, set[str]] = {}
+    statement = select(_links).where(_links.c.handle.in_(wanted)).order_by(_links.c.handle, _links.c.place)
+    for link in await conn.execute(statement):
+        mails.setdefault(link.handle, []).append((link.claim_id, link.key))
+        if link.revoked_at is not None:
+            revoked.setdefault(link.handle, set()).add(link.claim_id)
+    return {
+        row.handle: ReplyAddress(
+            mails=tuple(mails.get(row.handle, ())),
+            revoked=frozenset(revoked.get(row.handle, ())),
+            uses=row.uses,
+            **{name: getattr(row, name) for name in _COLUMNS},
+        )
+        for row in rows
+    }
+
+
+async def revoke(conn: AsyncConnection, claim_id: str, email: str, now: datetime) -> None:
+    """Addresses made for this contact no longer speak for it in this claim (a decline stays possible)."""
+    spellings = {email, canonical(email)}
+    theirs = select(_table.c.handle).where(_table.c.email.in_(spellings))
+    own = (_links.c.claim_id == claim_id, _links.c.handle.in_(theirs), _links.c.revoked_at.is_(None))
+    await conn.execute(update(_links).where(*own).values(revoked_at=now))
+
+
+async def use(conn: AsyncConnection, handles: Sequence[int]) -> None:
+    """Counts one use of each."""
+    if handles:
+        await conn.execute(_USE, [{"row": handle} for handle in handles])

@@ -1,0 +1,61 @@
+"""Customer mails that wait for others to the same contact, to leave as one (domain §7, clock `join`)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mailbot.store.schema import waiting
+from mailbot.store.upsert import insert_missing
+
+_COLUMNS = ("id", "claim_id", "email", "party", "code", "key", "context", "leave_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A mail not written yet. `context`: JSON values, instants, dates; it leaves at `leave_at` at the latest."""
+
+    id: int
+    claim_id: str
+    email: str
+    party: str
+    code: str
+    key: str
+    context: Mapping[str, Any]
+    leave_at: datetime
+
+
+async def wait(conn: AsyncConnection, rows: Sequence[Waiting]) -> None:
+    """Lets mails wait; one that waits already (claim, key, address) is not doubled."""
+    if rows:
+        values = [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
+        await conn.execute(
+            insert_missing(waiting), [v | {"party": str(v["party"]), "context": dict(v["context"])} for v in values]
+        )
+
+
+async def leaving(conn: AsyncConnection, now: datetime, contacts: int = 64) -> tuple[Waiting, ...]:
+    """Everything that waits for contacts of whom some mail has to leave by `now`, in the order in which it came."""
+    ripe = (
+        select(waiting.c.email, waiting.c.party)
+        .where(waiting.c.leave_at <= now)
+        .distinct()
+        .order_by(waiting.c.email)
+        .limit(contacts)
+    )
+    statement = select(waiting).where(tuple_(waiting.c.email, waiting.c.party).in_(ripe)).order_by(waiting.c.id)
+    return tuple(Waiting(**{name: getattr(row, name) for name in _COLUMNS}) for row in await conn.execute(statement))
+
+
+async def done(conn: AsyncConnection, ids: Sequence[int]) -> None:
+    """These left in this transaction."""
+    if ids:
+        await conn.execute(delete(waiting).where(waiting.c.id.in_(ids)))
+
+
+async def drop(conn: AsyncConnection, claim_id: str, codes: Sequence[str]) -> None:
+    """Mails of the claim with these codes are not sent: what they say is no longer so."""
+    await conn.execute(delete(waiting).where(waiting.c.claim_id == claim_id, waiting.c.code.in_(codes)))

@@ -1,0 +1,16 @@
+"""How many open claims each reviewer has."""
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mailbot.store.schema import claims
+
+
+async def workload(conn: AsyncConnection) -> dict[str, int]:
+    """Reviewer's address → open claims assigned to them; who has none is not listed."""
+    statement = (
+        select(claims.c.assigned_to, func.count().label("claims"))
+        .where(claims.c.open, claims.c.assigned_to != "")
+        .group_by(claims.c.assigned_to)
+    )
+    return {row.assigned_to: row.claims for row in await conn.execute(statement)}
