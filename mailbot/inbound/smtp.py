@@ -95,7 +95,9 @@ class Session(SMTP):
             cast(asyncio.Transport, self.transport).abort()
 
     def _reset_timeout(self, duration: float | None = None) -> None:
-        """The one timer of the session (aiosmtpd starts it). It looks often enough to see an overload begin."""
+        """Set the one timer of the session (aiosmtpd starts it). It looks often enough to see an overload begin."""
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
         deadline, reply = self._watch.deadline(crowded=self._gate.crowded)
         now = self.loop.time()
         if deadline <= now:
@@ -186,13 +188,14 @@ class Session(SMTP):
         """Fill `spool` up to the final dot; the refusal when the message cannot be kept."""
         dots = DotReader()
         self._watch.data_begins(self.loop.time())
+        self._reset_timeout()
         while not dots.ended:
             block = await self._wire.block()
             if not block:
                 raise ConnectionResetError
             self._watch.data_came(len(block), self.loop.time())
             spool.write(dots.feed(block))
-            if spool.swallowed > self._reception.premises.max_message_bytes:
+            if spool.swallowed > self._reception.premises.max_message_bytes and not dots.ended:
                 return replies.TOO_MUCH_LARGER
         self._wire.unread(dots.rest)
         spool.close()

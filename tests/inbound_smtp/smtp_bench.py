@@ -5,6 +5,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -90,8 +91,10 @@ class Peer:
         return await self.reply()
 
     async def send(self, data: bytes) -> None:
+        """Send, or notice at the next reply that the server has closed."""
         self.writer.write(data)
-        await self.writer.drain()
+        with suppress(ConnectionError):
+            await self.writer.drain()
 
     async def hello(self) -> "Peer":
         assert (await self.reply()).startswith("220 ")
@@ -123,10 +126,8 @@ class Peer:
 
     async def close(self) -> None:
         self.writer.close()
-        try:
+        with suppress(OSError):
             await self.writer.wait_closed()
-        except OSError:
-            return
 
 
 @dataclass

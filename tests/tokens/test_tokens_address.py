@@ -1,7 +1,10 @@
 """Addresses: 33 characters, one spelling, many wrappings, and nothing that a stranger can make."""
 
+import pickle
 import random
+import statistics
 import string
+import time
 from datetime import date, timedelta
 
 import pytest
@@ -194,3 +197,26 @@ def _read(tokens: Tokens, text: str) -> Address:
     address = tokens.read(text)
     assert address is not None
     return address
+
+
+def test_ten_thousand_guesses_cost_the_same_work_whatever_is_wrong_with_them() -> None:
+    rng = random.Random(7)
+    letters = "abcdefghijklmnopqrstuvwxyz234567"
+    forged = [TOKEN[:17] + "".join(rng.choices(letters, k=16)) for _ in range(5000)]
+    nobody = ["".join(rng.choices(letters, k=rng.randrange(1, 40))) for _ in range(5000)]
+    assert [TOKENS.read(guess) for guess in forged + nobody] == [None] * 10_000
+    fast, slow = sorted((_median_seconds(forged), _median_seconds(nobody)))
+    assert slow < 2 * fast
+
+
+def _median_seconds(guesses: list[str]) -> float:
+    seconds = []
+    for guess in guesses:
+        began = time.perf_counter()
+        TOKENS.read(guess)
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
+
+
+def test_tokens_travel_to_other_processes() -> None:
+    assert pickle.loads(pickle.dumps(TOKENS)).read(TOKEN) == TOKENS.read(TOKEN)
