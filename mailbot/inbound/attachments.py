@@ -24,7 +24,6 @@ from mailbot.inbound.interpretation import Attachment, FileVerdict
 from mailbot.inbound.parse import FilePart
 
 MAX_FILE = 25 * 1000 * 1000
-MAX_KEPT = 50
 _ICON = 4 * 1024
 _LEVELS = 2
 _COMPANIONS = (
@@ -44,14 +43,18 @@ class _Tray:
     """What has been judged so far in one mail."""
 
     embedded: frozenset[str]
+    most: int
     attachments: list[Attachment] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     budget: Budget = field(default_factory=Budget)
 
 
-def judge_files(files: Iterable[FilePart], html: str) -> tuple[Attachment, ...]:
-    """One attachment per file, containers replaced by what they hold; `html` tells which pictures it shows."""
-    tray = _Tray(frozenset(_embedded(html)))
+def judge_files(files: Iterable[FilePart], html: str, most: int) -> tuple[Attachment, ...]:
+    """One attachment per file, containers replaced by what they hold.
+
+    `html` tells which pictures the mail itself shows, `most` how many files are kept.
+    """
+    tray = _Tray(frozenset(_embedded(html)), most)
     for file in files:
         if file.media_type == "message/rfc822":
             # The parser has walked the mail already and hands its inner files over on their own.
@@ -137,7 +140,7 @@ def _add(tray: _Tray, name: str, media_type: str, content: bytes, verdict: FileV
     digest = hashlib.sha256(content).hexdigest()
     if verdict == "accepted" and digest in tray.seen:
         verdict = "duplicate"
-    elif verdict == "accepted" and len(tray.seen) >= MAX_KEPT:
+    elif verdict == "accepted" and len(tray.seen) >= tray.most:
         verdict = "held"
     if verdict == "accepted":
         tray.seen.add(digest)

@@ -181,7 +181,7 @@ def structured(value: str) -> Structured:
         _collect(match.group(1).lower(), _unquote(match.group(2)), parameters, pieces)
     for name, numbered in pieces.items():
         parameters[name] = _joined(numbered)
-    return Structured(head.strip().strip('"').lower(), parameters)
+    return Structured((head.split() or [""])[0].strip('"').lower(), parameters)
 
 
 def _unquote(value: str) -> str:
@@ -191,9 +191,7 @@ def _unquote(value: str) -> str:
     return value
 
 
-def _collect(
-    name: str, value: str, parameters: dict[str, str], pieces: dict[str, dict[int, tuple[str, bool]]]
-) -> None:
+def _collect(name: str, value: str, parameters: dict[str, str], pieces: dict[str, dict[int, tuple[str, bool]]]) -> None:
     base, star, section = name.partition("*")
     if not star:
         parameters.setdefault(base, value)

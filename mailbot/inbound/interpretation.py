@@ -6,8 +6,10 @@ and is kept as the trace of the inbox item. Nothing here fails.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from mailbot.limits import Limits
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -66,6 +68,7 @@ class Keys:
     own_addresses: tuple[str, ...] = ()
     trust: str = "none"
     tokens: TokenReader | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mailbot.inbound.headers import Headers, Structured, loose_base64, read_headers, structured
+from mailbot.limits import Limits
 
-MAX_DEPTH = 20
-MAX_PARTS = 200
-MAX_FIELDS = 200
-MAX_HEADER_BYTES = 64 * 1024
-MAX_LINE = 16 * 1024
 MAX_BOUNDARY = 70
+DEFAULTS = Limits()
 
 _BLANK = re.compile(rb"\r?\n[ \t]*\r?\n|\A\r?\n")
 _LEADING = re.compile(rb"(?:[ \t]*\r?\n)+")
@@ -71,7 +68,7 @@ class Part:
             stack.extend(reversed(part.children))
 
 
-def parse_mail(raw: bytes) -> Part:
+def parse_mail(raw: bytes, limits: Limits = DEFAULTS) -> Part:
     """The tree of a whole mail.
 
     Raises:
@@ -79,14 +76,14 @@ def parse_mail(raw: bytes) -> Part:
     """
     if b"\n" not in raw and b"\r" in raw:
         raw = raw.replace(b"\r", b"\n")
-    root = _part(_after_blank_lines(raw), depth=0, default="text/plain")
+    root = _part(_after_blank_lines(raw), depth=0, default="text/plain", limits=limits)
     waiting = [root]
     count = 1
     while waiting:
         parent = waiting.pop()
-        for child in _children(parent):
+        for child in _children(parent, limits):
             count += 1
-            if count > MAX_PARTS:
+            if count > limits.mime_parts:
                 raise StructureError("too_many_parts")
             parent.children.append(child)
             waiting.append(child)
@@ -103,17 +100,17 @@ def _after_blank_lines(raw: bytes) -> bytes:
     return raw
 
 
-def _part(data: bytes, *, depth: int, default: str) -> Part:
-    if depth > MAX_DEPTH:
+def _part(data: bytes, *, depth: int, default: str, limits: Limits) -> Part:
+    if depth > limits.mime_depth:
         raise StructureError("too_deep")
-    headers, body = split_header(data)
+    headers, body = split_header(data, limits)
     content_type = structured(headers.get("content-type"))
     media_type = content_type.value if content_type.value.count("/") == 1 else default
     disposition = structured(headers.get("content-disposition"))
     return Part(headers, body, media_type, content_type.parameters, disposition, depth)
 
 
-def split_header(data: bytes) -> tuple[Headers, bytes]:
+def split_header(data: bytes, limits: Limits = DEFAULTS) -> tuple[Headers, bytes]:
     """Header fields and body of a mail or part.
 
     Raises:
@@ -121,34 +118,37 @@ def split_header(data: bytes) -> tuple[Headers, bytes]:
     """
     blank = _BLANK.search(data)
     end, start = (blank.start(), blank.end()) if blank else (len(data), len(data))
-    window = data[: min(end + 2, MAX_HEADER_BYTES + 1)]
+    window = data[: min(end + 2, limits.header_bytes + 1)]
     headers, used = read_headers(window)
     if used < len(window):
-        return _limited(headers, window[:used]), data[used:]
-    if end > MAX_HEADER_BYTES:
+        return _limited(headers, window[:used], limits), data[used:]
+    if end > limits.header_bytes:
         raise StructureError("header_too_large")
-    return _limited(headers, window), data[start:]
+    return _limited(headers, window, limits), data[start:]
 
 
-def _limited(headers: Headers, block: bytes) -> Headers:
-    if len(headers.fields) > MAX_FIELDS:
+def _limited(headers: Headers, block: bytes, limits: Limits) -> Headers:
+    if len(headers.fields) > limits.header_count:
         raise StructureError("too_many_headers")
-    if len(block) > MAX_LINE and any(len(line) > MAX_LINE for line in block.splitlines()):
+    longest = limits.header_line_bytes
+    if len(block) > longest and any(len(line) > longest for line in block.splitlines()):
         raise StructureError("header_line_too_long")
     return headers
 
 
-def _children(part: Part) -> list[Part]:
+def _children(part: Part, limits: Limits) -> list[Part]:
     if part.main_type == "multipart":
         default = "message/rfc822" if part.media_type == "multipart/digest" else "text/plain"
-        return [_part(piece, depth=part.depth + 1, default=default) for piece in _pieces(part)]
+        pieces = _pieces(part, limits.mime_parts)
+        return [_part(piece, depth=part.depth + 1, default=default, limits=limits) for piece in pieces]
     if part.media_type in ("message/rfc822", "message/global"):
         data = part.content()
-        return [_part(_after_blank_lines(data), depth=part.depth + 1, default="text/plain")] if data.strip() else []
+        if data.strip():
+            return [_part(_after_blank_lines(data), depth=part.depth + 1, default="text/plain", limits=limits)]
     return []
 
 
-def _pieces(part: Part) -> list[bytes]:
+def _pieces(part: Part, most: int) -> list[bytes]:
     """The bodies between the boundary lines; an undeclared boundary is sniffed from the first delimiter."""
     boundary = part.parameters.get("boundary", "").rstrip()
     if len(boundary) > MAX_BOUNDARY:
@@ -159,10 +159,10 @@ def _pieces(part: Part) -> list[bytes]:
         if sniffed is None:
             return []
         marker = sniffed.group(1)
-    return _between(part.body, b"--" + marker)
+    return _between(part.body, b"--" + marker, most)
 
 
-def _between(body: bytes, delimiter: bytes) -> list[bytes]:
+def _between(body: bytes, delimiter: bytes, most: int) -> list[bytes]:
     pieces: list[bytes] = []
     start = -1
     position = 0
@@ -177,7 +177,7 @@ def _between(body: bytes, delimiter: bytes) -> list[bytes]:
             continue
         if start >= 0:
             pieces.append(_without_final_newline(body[start:found]))
-            if len(pieces) > MAX_PARTS:
+            if len(pieces) > most:
                 raise StructureError("too_many_parts")
         position = start = line_end + 1
         if rest == b"--":

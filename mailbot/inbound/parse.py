@@ -1,6 +1,6 @@
 """One mail as its reader sees it: the text that was written, the files that came along, the reports inside.
 
-Works on the tree of mime.parse_mail; total. Text is capped at 256 KiB and 2,000 lines (security §8).
+Works on the tree of mime.parse_mail; total. Text is capped in bytes and lines (security §8).
 """
 
 import re
@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 
 from mailbot.inbound.charsets import decode
 from mailbot.inbound.headers import Headers, decode_words, read_headers
-from mailbot.inbound.mime import Part, decode_transfer
+from mailbot.inbound.mime import DEFAULTS, Part, decode_transfer
+from mailbot.limits import Limits
 
-TEXT_CAP = 256 * 1024
-LINE_CAP = 2000
 _REPORT_TYPES = (
     "message/delivery-status",
     "message/global-delivery-status",
@@ -53,6 +52,7 @@ class Mail:
 
     headers: Headers
     root: Part
+    limits: Limits = DEFAULTS
     bodies: list[Body] = field(default_factory=list)
     files: list[FilePart] = field(default_factory=list)
     calendar_method: str = ""
@@ -62,9 +62,9 @@ class Mail:
     returned_text: str = ""
 
 
-def read_mail(root: Part) -> Mail:
+def read_mail(root: Part, limits: Limits = DEFAULTS) -> Mail:
     """Sorts the parts of a mail; nothing inside a delivery or feedback report counts as a file."""
-    mail = Mail(root.headers, root)
+    mail = Mail(root.headers, root, limits)
     _visit(root, mail, related=False, inside_report=root.media_type == "multipart/report")
     return mail
 
@@ -90,7 +90,7 @@ def _visit(part: Part, mail: Mail, *, related: bool, inside_report: bool) -> Non
 def _visit_message(part: Part, mail: Mail, *, inside_report: bool) -> None:
     if mail.returned is None and part.children:
         mail.returned = part.children[0].headers
-        mail.returned_text = text_of(part.children[0]) if not part.children[0].children else ""
+        mail.returned_text = text_of(part.children[0], mail.limits) if not part.children[0].children else ""
     elif mail.returned is None:
         _returned(mail, part.content())
     if not inside_report and part.children:
@@ -122,7 +122,7 @@ def _visit_alternative(part: Part, mail: Mail, *, related: bool, inside_report: 
 
 def _visit_leaf(part: Part, mail: Mail, *, related: bool, inside_report: bool) -> None:
     if part.media_type == "text/calendar" and not mail.calendar_method:
-        mail.calendar_method = (part.parameters.get("method") or _method_in(text_of(part))).upper()
+        mail.calendar_method = (part.parameters.get("method") or _method_in(text_of(part, mail.limits))).upper()
     if _is_body(part, mail):
         _add_body(part, mail)
     elif not inside_report and not (part.media_type == "text/calendar" and not part.attached):
@@ -136,7 +136,7 @@ def _is_body(part: Part, mail: Mail) -> bool:
 
 
 def _add_body(part: Part, mail: Mail) -> None:
-    text = text_of(part)
+    text = text_of(part, mail.limits)
     if part.media_type == "text/html" or text[:200].lstrip().lower().startswith(("<html", "<!doctype html")):
         mail.bodies.append(Body("", text))
         return
@@ -148,21 +148,21 @@ def _add_body(part: Part, mail: Mail) -> None:
     mail.bodies.append(Body(text, "", flowed))
 
 
-def text_of(part: Part) -> str:
+def text_of(part: Part, limits: Limits = DEFAULTS) -> str:
     """The decoded text of a part, line ends as LF, within the caps."""
-    data = part.content()[:TEXT_CAP]
+    data = part.content()[: limits.text_bytes]
     label = part.parameters.get("charset", "")
     if part.media_type == "text/html" and not label:
         meta = _META_CHARSET.search(data[:2048])
         label = meta.group(1).decode("ascii") if meta else ""
-    return capped(decode(data, label))
+    return capped(decode(data, label), limits)
 
 
-def capped(text: str) -> str:
-    """Text with LF line ends, no NUL, at most 256 KiB and 2,000 lines."""
-    text = text[:TEXT_CAP].replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
-    if text.count("\n") > LINE_CAP:
-        text = "\n".join(text.split("\n", LINE_CAP)[:LINE_CAP])
+def capped(text: str, limits: Limits = DEFAULTS) -> str:
+    """Text with LF line ends, no NUL, within the limits of what is examined."""
+    text = text[: limits.text_bytes].replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    if text.count("\n") > limits.text_lines:
+        text = "\n".join(text.split("\n", limits.text_lines)[: limits.text_lines])
     return text
 
 

@@ -6,9 +6,10 @@ the configured trust; an Authentication-Results field counts solely from an upst
 
 import re
 
-from mailbot.inbound.addresses import AddressList, Mailbox, ascii_lower, canonical, read_addresses
+from mailbot.addresses import canonical
 from mailbot.inbound.headers import Headers
 from mailbot.inbound.interpretation import Authentication, Envelope, Keys, Sender, SenderVerdict
+from mailbot.inbound.mailboxes import AddressList, Mailbox, ascii_lower, read_addresses
 
 _COMMENT = re.compile(r"\([^()]*\)")
 _RESULT = re.compile(r"\b(dmarc)\s*=\s*([a-z]+)\b", re.IGNORECASE)

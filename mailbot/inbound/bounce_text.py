@@ -1,0 +1,105 @@
+"""Failure reports in plain words: which addresses failed, and which words belong to each.
+
+For servers that do not speak RFC 3464. Pure, linear and total; what a report sounds like is data
+(lexicon/bounces.toml).
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from mailbot.addresses import canonical
+from mailbot.inbound.lexicon.load import lexicon
+from mailbot.inbound.mailboxes import find_addresses
+
+TEXT_CAP = 24 * 1024
+_ROLE = re.compile(r"^(?:mailer-daemon|post-?master|abuse|support|help(?:desk)?|admin|(?:web|host)master|info-?desk)@")
+_HEAD = re.compile(r"^[\s*>\-–•\"'<\[(|#]*(?:smtp:|rfc822;\s*)?<?\"?([^\s<>\"';:,\[\]()]+@[^\s<>\"';:,\[\]()]+)")
+_ADDRESS = r"([^\s<>\"';:,\[\]()]+@[^\s<>\"';:,\[\]()]+)"
+_SPOKEN = re.compile(
+    r"(?:rcpt to ?: ?<?|recipient(?:s|\(s\))?(?: address)? ?: ?<?(?:\[?smtp:)?|address ?: ?<"
+    r"|error-for: *|dda:smtp=|\[smtp:|t=\["
+    r"|\b(?:deliver(?:ed|y)?|send|sent|addressed|undeliverable|message|mail) (?:message |mail )?to ?:? ?['\"<]?"
+    r"|\b(?:address|recipient|userid|full|for|user|mailbox|account|compte|konto) ?:? ['\"<]?"
+    r"|\b(?:address|user|full) ?: ?<?)" + _ADDRESS,
+    re.IGNORECASE,
+)
+_TRANSCRIPT = re.compile(r"^\s*[45]\d\d(?: [45]\.\d{1,3}\.\d{1,3})? <?" + _ADDRESS + r">?\.\.\.")
+_GENERATED = re.compile(r"\((?:generated|expanded) from:? <?([^\s<>()]+@[^\s<>()]+)>?\)", re.IGNORECASE)
+_REPLY_LINE = re.compile(r"^\s*(?:<<<|>>>|\d{3}[ -]|\(reason:|\.\.\. while talking)")
+_BLOCK = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One address and the words that the report has for it."""
+
+    address: str
+    diagnostic: str
+    original: str = ""
+
+
+@cache
+def pattern(key: str) -> re.Pattern[str]:
+    """All expressions of one list of the lexicon as one."""
+    return re.compile("|".join(f"(?:{expression})" for expression in lexicon("bounces")[key]))
+
+
+def own_words(text: str) -> str:
+    """The report without the returned mail behind it."""
+    kept: list[str] = []
+    for line in text[:TEXT_CAP].split("\n"):
+        stripped = line.strip().lower()
+        if kept and stripped and pattern("separators").match(stripped):
+            break
+        if len(kept) > 3 and stripped.startswith(("received:", "return-path:")):
+            break
+        kept.append(line)
+    return "\n".join(kept)
+
+
+def failures_in(text: str, strangers: frozenset[str]) -> tuple[Failure, ...]:
+    """The failed addresses of a report; `strangers` are addresses that cannot be recipients (its own sender, ours)."""
+    lines = text.split("\n")
+    found: dict[str, tuple[int, int, str]] = {}
+    for number, line in enumerate(lines):
+        strength, address = _recipient_in(line)
+        key = canonical(address)
+        if address and key not in strangers and not _ROLE.match(key) and found.get(key, (0,))[0] < strength:
+            first = min(number, found[key][1]) if key in found else number
+            found[key] = (strength, first, found[key][2] if key in found else address)
+    best = max((strength for strength, _, _ in found.values()), default=0)
+    chosen = [entry for entry in found.values() if entry[0] == best]
+    starts = sorted(number for _, number, _ in chosen)
+    return tuple(_failure(lines, number, address, starts) for _, number, address in sorted(chosen, key=lambda e: e[1]))
+
+
+def _recipient_in(line: str) -> tuple[int, str]:
+    """How surely a line names a failed recipient (3 it stands first, 2 it is spoken of, 1 it is there), and which."""
+    if "@" not in line:
+        return 0, ""
+    lowered = line.strip().lower()
+    if pattern("not_recipients").search(lowered):
+        return 0, ""
+    head = _HEAD.match(line)
+    if head and not _REPLY_LINE.match(line):
+        return 3, _clean(head.group(1))
+    spoken = _TRANSCRIPT.match(line) or _SPOKEN.search(line)
+    if spoken:
+        return 2, _clean(spoken.group(1))
+    addresses = find_addresses(line)
+    return (1, addresses[0]) if addresses else (0, "")
+
+
+def _clean(address: str) -> str:
+    found = find_addresses(address)
+    return found[0] if found else ""
+
+
+def _failure(lines: list[str], number: int, address: str, starts: list[int]) -> Failure:
+    following = next((start for start in starts if start > number), len(lines))
+    block = "\n".join(lines[number : min(following, number + _BLOCK)])
+    if following == len(lines) and len(starts) == 1:
+        block = "\n".join(lines[number : number + _BLOCK])
+    generated = _GENERATED.search(block)
+    return Failure(address, block, generated.group(1) if generated else "")

@@ -1,0 +1,111 @@
+"""Does this subject or text sound like a machine answering for a person? Lexicon and weights are data (robots.toml).
+
+Pure and total. A person's reply says something about the matter; an auto-reply says only that somebody is away or that
+it is automatic. So signs of absence are weighed against what remains when they are taken out.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from mailbot.inbound.lexicon.load import lexicon
+
+TEXT_CAP = 4000
+SURE = 2.5
+_SPECIAL = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i", "’": "'", "‘": "'"})
+_CLAUSE = re.compile(r"[.!?。！？\n;；,，、:：()]+(?:\s|$)|[。！？，、；：\n]")
+_ANSWERED = re.compile(r"\s*(?:re|aw|sv|vs|odp|antw|回覆|回复|答复|答覆|va|ynt|atb|rif|res)\s*(?:\[\d{1,3}\])?\s*[:：]")
+_WORD = re.compile(r"[^\W\d_]+")
+_LEFT_MANY = 12
+_LEFT_PENALTY = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Robot:
+    """How much a text sounds like a machine, by which kinds of phrases, and what a machine would not have said."""
+
+    score: float
+    signs: tuple[str, ...]
+    remainder: str
+
+    @property
+    def sure(self) -> bool:
+        return self.score >= SURE
+
+
+def fold(text: str) -> str:
+    """Lower case without diacritics, so that a lexicon line fits however hurried the writer was."""
+    if text.isascii():
+        return text.lower()
+    bare = unicodedata.normalize("NFKD", text.casefold().translate(_SPECIAL))
+    return unicodedata.normalize("NFKC", "".join(sign for sign in bare if not unicodedata.combining(sign)))
+
+
+@cache
+def _one_of(*path: str, anchored: bool = False) -> re.Pattern[str]:
+    node: Any = lexicon("robots")
+    for key in path:
+        node = node[key]
+    joined = "|".join(f"(?:{fold_pattern(expression)})" for expression in node)
+    return re.compile(rf"\s*(?:\[[^\]]{{0,40}}\]\s*)?(?:{joined})" if anchored else joined)
+
+
+def fold_pattern(expression: str) -> str:
+    """A lexicon line in folded form; its own escapes (\\S, \\W, \\D) must keep their case."""
+    return "".join(piece if piece.startswith("\\") else fold(piece) for piece in re.split(r"(\\.)", expression))
+
+
+@cache
+def _groups() -> tuple[tuple[str, float, re.Pattern[str]], ...]:
+    weights = lexicon("robots")["weights"]
+    return tuple((name, float(weight), _one_of("phrases", name)) for name, weight in weights.items())
+
+
+def robot_subject(subject: str) -> bool:
+    """True for a subject with which a machine announces itself; never for an answer to such a mail."""
+    folded = fold(subject[:300])
+    if _ANSWERED.match(folded):
+        return False
+    return bool(_one_of("subjects", anchored=True).match(folded) or _one_of("subjects_anywhere").search(folded))
+
+
+def subject_of_kind(kind: str, subject: str) -> bool:
+    """True when a subject opens like a `calendar`, `receipts` or `challenge` mail."""
+    return bool(_one_of(kind, "subjects", anchored=True).match(fold(subject[:300])))
+
+
+def challenge_text(text: str) -> bool:
+    """True for text that asks to prove that a person sent the mail."""
+    return bool(_one_of("challenge", "bodies").search(fold(text[:TEXT_CAP])))
+
+
+def robot_sender(address: str) -> bool:
+    """True for local parts behind which nobody reads (noreply and its translations)."""
+    return bool(_one_of("senders").search(fold(address.partition("@")[0])))
+
+
+def robot_header(names: frozenset[str]) -> str:
+    """The first header field that only answering machines write, or an empty string."""
+    return next((name for name in lexicon("robots")["headers"] if name in names), "")
+
+
+def robot_text(text: str) -> Robot:
+    """Weighs the newly written text of a mail."""
+    folded = fold(text[:TEXT_CAP])
+    found = {name: weight for name, weight, pattern in _groups() if pattern.search(folded)}
+    if not found:
+        return Robot(0.0, (), text)
+    remainder = [clause for clause in _CLAUSE.split(folded) if clause and not _explained(clause.strip())]
+    left = sum(len(_WORD.findall(clause)) or len(clause) // 3 for clause in remainder)
+    score = sum(found.values()) + (0.5 if not left else 0.0)
+    if left > _LEFT_MANY:
+        score -= _LEFT_PENALTY
+    return Robot(score, tuple(found), " ".join(remainder))
+
+
+def _explained(clause: str) -> bool:
+    if _one_of("phrases", "courtesy").search(clause) or not _WORD.search(clause):
+        return True
+    return any(pattern.search(clause) for _, _, pattern in _groups())
