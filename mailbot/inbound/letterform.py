@@ -26,7 +26,7 @@ def without_closing(lines: list[str]) -> list[str]:
     while last >= 0 and not lines[last].strip():
         last -= 1
     for at in range(max(0, last - CLOSING_LINES), last + 1):
-        if _closes(lines[at]) and all(len(line.split()) <= CLOSING_WORDS for line in lines[at + 1 : last + 1]):
+        if closes(lines[at]) and all(len(line.split()) <= CLOSING_WORDS for line in lines[at + 1 : last + 1]):
             return lines[:at]
     return lines[: last + 1]
 
@@ -43,7 +43,7 @@ def _greets(line: str) -> bool:
     return 0 < len(words) <= GREETING_WORDS and line.rstrip()[-1:] in ",!:，：！" and _starts(words, "greeting")
 
 
-def _closes(line: str) -> bool:
+def closes(line: str) -> bool:
     """Whether `line` is a closing phrase, at most with a name behind it."""
     words = words_of(line[:120])
     match = _openings().longest(words, 0) if 0 < len(words) <= CLOSING_WORDS else None

@@ -1,0 +1,181 @@
+"""Turn the HTML of a mail into plain lines in which every client's quote container is marked as quoted.
+
+Containers of Gmail, Outlook, Apple Mail, Thunderbird, Proton, Yahoo, Zimbra, Notes and others become `>` lines, so
+that the rules for text finish the work; unknown HTML is simply text. At most 256 KiB are parsed, by lxml with its depth
+limit; whatever the parser refuses is stripped of its tags. Total over any string, never raises, never runs or fetches.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from inscriptis.css_profiles import STRICT_CSS_PROFILE
+from inscriptis.html_engine import Inscriptis
+from inscriptis.model.config import ParserConfig
+from lxml import etree, html as lxml_html
+
+MAX_HTML = 256 * 1024
+
+SIGNED = "\ue004"
+"""The first character of a line that a client marked as signature."""
+
+_OPEN, _CLOSE, _REST, _SOFT, _SIGN, _SIGN_END = "\ue000", "\ue001", "\ue002", "\ue003", "\ue005", "\ue006"
+_PRIVATE = str.maketrans(dict.fromkeys([*map(chr, range(0xE000, 0xE010)), "\x00"]))
+_MARKS = str.maketrans(dict.fromkeys(_OPEN + _CLOSE + _REST + _SOFT + _SIGN + _SIGN_END))
+
+_CONTAINER_CLASSES = frozenset(
+    "gmail_quote gmail_quote_container protonmail_quote yahoo_quoted tutanota_quote moz-cite-prefix clean_bq "
+    "front-blockquote zmail_extra mail-quote-collapse quoted-text ms-outlook-mobile-reference-message "
+    "domino-section-history history-container airmail_on replied-content mailQuote ecxgmail_quote "
+    "zimbra-quoted-text skiff_quote hey-quote".split()
+)
+_CONTAINER_NAMES = frozenset(("quote", "messageReplySection", "quoted-content"))
+_CONTAINER_IDS = ("yahoo_quoted", "isReplyContent", "origbody", "mail-editor-reference-message-container", "reply-intro")
+_REST_IDS = frozenset(
+    ("divRplyFwdMsg", "x_divRplyFwdMsg", "appendonsend", "x_appendonsend", "OLK_SRC_BODY_SECTION", "stopSpelling", "zwchr")
+    + ("ecxOLK_SRC_BODY_SECTION", "ecxstopSpelling", "MIMEMailHeader", "ymail_android_quoted")
+)
+_REST_CLASSES = frozenset(("OutlookMessageHeader", "domino-section-head", "hmquote", "WM_forward_header"))
+_SIGNATURE_CLASSES = frozenset(
+    "gmail_signature moz-signature protonmail_signature_block yahoo-signature tutanota_signature mobile-signature "
+    "gmail_signature_prefix ms-outlook-mobile-signature".split()
+)
+_SIGNATURE_IDS = frozenset(("Signature", "signature", "ms-outlook-mobile-signature", "AppleMailSignature", "composer_signature"))
+_OUTLOOK_RULE = re.compile(r"border-top:\s*solid\s*#(?:e1e1e1|b5c4df|cccccc)|border:none;\s*border-top:\s*solid", re.IGNORECASE)
+_FORWARD_START = re.compile(r"^[\s\-—_]*[^\n:]{0,60}-{4,}|^\s*-{4,}")
+
+
+def quoted_lines(source: str) -> str:
+    """The text of an HTML body; quoted lines start with `>`, lines a client marked as signature with `SIGNED`."""
+    tree = _parsed(source)
+    if tree is None:
+        return _stripped(source[:MAX_HTML])
+    try:
+        for element in list(tree.iter()):
+            if isinstance(element.tag, str):
+                _mark(element)
+        return "\n".join(_resolved(_rendered(tree)))
+    except (RecursionError, ValueError, KeyError, IndexError, AttributeError, TypeError, etree.LxmlError):
+        return _stripped(source[:MAX_HTML])
+
+
+def plain_text(source: str) -> str:
+    """The text of an HTML body without any reading of quotes; table cells are parted by tabs."""
+    tree = _parsed(source)
+    if tree is None:
+        return _stripped(source[:MAX_HTML])
+    try:
+        return _rendered(tree)
+    except (RecursionError, ValueError, KeyError, IndexError, AttributeError, TypeError, etree.LxmlError):
+        return _stripped(source[:MAX_HTML])
+
+
+def _parsed(source: str) -> lxml_html.HtmlElement | None:
+    text = source[:MAX_HTML].translate(_PRIVATE)
+    if not text.strip():
+        return None
+    try:
+        parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+        return lxml_html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.LxmlError, ValueError, AssertionError):
+        return None
+
+
+def _mark(element: lxml_html.HtmlElement) -> None:
+    """Put invisible marks around (or before) `element` when it is a client's quote or signature."""
+    names = frozenset((element.get("class") or "").split())
+    ident = element.get("id") or ""
+    style = element.get("style") or ""
+    if ident in _REST_IDS or names & _REST_CLASSES or element.get("data-marker") == "__DIVIDER__":
+        _before(element, _REST)
+    elif element.tag == "div" and _OUTLOOK_RULE.search(style) and ":" in (_start_of(element)):
+        _before(element, _REST)
+    elif element.tag == "blockquote":
+        sure = element.get("type") == "cite" or element.get("cite") or "border-left" in style.replace(" ", "")
+        _around(element, _OPEN if sure or names & {"protonmail_quote", "tutanota_quote"} else _SOFT, _CLOSE)
+    elif names & _CONTAINER_CLASSES or ident.startswith(_CONTAINER_IDS) or element.get("name") in _CONTAINER_NAMES:
+        if not _FORWARD_START.match(_start_of(element)):
+            _around(element, _OPEN, _CLOSE)
+    elif element.get("data-marker") == "__QUOTED_TEXT__":
+        _around(element, _OPEN, _CLOSE)
+    elif names & _SIGNATURE_CLASSES or ident in _SIGNATURE_IDS:
+        _around(element, _SIGN, _SIGN_END)
+
+
+def _start_of(element: lxml_html.HtmlElement) -> str:
+    """The first words inside `element`; reads only as much of it as is needed."""
+    start = ""
+    for piece in element.itertext():
+        start += str(piece)
+        if len(start.strip()) > 80:
+            break
+    return " ".join(start.translate(_MARKS).split())[:120]
+
+
+def _around(element: lxml_html.HtmlElement, opening: str, closing: str) -> None:
+    element.text = f"{opening}{element.text or ''}"
+    end = _line(closing)
+    element.append(end)
+
+
+def _before(element: lxml_html.HtmlElement, mark: str) -> None:
+    if element.tag in ("hr", "br"):
+        parent = element.getparent()
+        if parent is not None:
+            parent.insert(parent.index(element), _line(mark))
+        return
+    element.text = f"{mark}{element.text or ''}"
+
+
+def _line(mark: str) -> lxml_html.HtmlElement:
+    line = lxml_html.Element("div")
+    line.text = mark
+    return line
+
+
+@cache
+def _config() -> ParserConfig:
+    return ParserConfig(css=STRICT_CSS_PROFILE.copy(), table_cell_separator="\t")
+
+
+def _rendered(tree: lxml_html.HtmlElement) -> str:
+    text: str = Inscriptis(tree, _config()).get_text()
+    return text
+
+
+def _resolved(text: str) -> Iterator[str]:
+    """Lines with their marks turned into `>` and `SIGNED`; what follows a rest mark is quoted to the end."""
+    depth, signed, rest = 0, False, False
+    soft: list[bool] = []
+    last = ""
+    for line in text.split("\n"):
+        quoted = depth > 0 or rest
+        for sign in line:
+            if sign in (_OPEN, _SOFT):
+                sure = sign == _OPEN or _introduced(last)
+                soft.append(sure)
+                depth += sure
+                quoted = quoted or (sure and not line.partition(sign)[0].strip())
+            elif sign == _CLOSE and soft:
+                depth -= soft.pop()
+            elif sign == _REST:
+                quoted = rest = True
+            elif sign in (_SIGN, _SIGN_END):
+                signed = sign == _SIGN
+        bare = line.translate(_MARKS).rstrip()
+        if bare.strip() and not quoted:
+            last = bare
+        in_signature = signed or _SIGN_END in line
+        yield f"> {bare}" if quoted else (f"{SIGNED}{bare}" if in_signature and bare else bare)
+
+
+def _introduced(line: str) -> bool:
+    """Whether the line before a plain blockquote presents it as somebody's words."""
+    bare = line.rstrip(" \xa0*_")
+    return bare.endswith((":", "：")) and any(sign.isdigit() or sign == "@" for sign in bare)
+
+
+def _stripped(source: str) -> str:
+    """Text between tags; one pass, for HTML that no parser takes."""
+    pieces = (piece.partition(">")[2] if at else piece for at, piece in enumerate(source.translate(_PRIVATE).split("<")))
+    return "\n".join(line.strip() for line in " ".join(pieces).split("\n"))
