@@ -1,0 +1,75 @@
+"""One transaction for everything that follows from a batch of events (architecture, promise 2).
+
+Claims, history, timers, outgoing mail, settled inbox items: all of it is written or none of it. Raises the store's
+Conflict when a claim changed meanwhile; the caller loads again and decides again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mailbot.claims.events import DropMails, RevokeAddresses
+from mailbot.claims.wake import ringings
+from mailbot.engine.dispatch import Post
+from mailbot.engine.entries import entry_of
+from mailbot.engine.workspace import Step, Workspace
+from mailbot.ids import Ids
+from mailbot.store import claims, history, inbox, outbox, reply_addresses, settings, timers, waiting
+from mailbot.store.claims import Change
+from mailbot.store.inbox import Settlement
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is to be written beside the workspace: the post, and which rows the work came from."""
+
+    workspace: Workspace
+    post: Post = field(default_factory=Post)
+    settlements: list[Settlement] = field(default_factory=list)
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+    reported: list[int] = field(default_factory=list)
+    fired: list[int] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)
+    settings: dict[str, object] = field(default_factory=dict)
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        rows = (self.settlements, self.reported, self.fired, self.left, self.settings)
+        return not any(rows) and not self.post.mails and not self.workspace.changed()
+
+    async def write(self, conn: AsyncConnection, now: datetime, ids: Ids, random: Callable[[int], bytes]) -> None:
+        """Writes everything within the caller's transaction, with a handful of statements whatever the batch's size."""
+        changes = [Change(before, after) for before, after in self.workspace.changed()]
+        await claims.save(conn, changes, now)
+        await self._write_timers(conn, changes, now, ids)
+        await history.append(conn, [entry_of(s) for s in self.workspace.steps if _changed(s)], random)
+        await self._withdraw(conn, now)
+        await reply_addresses.put(conn, self.post.addresses)
+        await outbox.put(conn, self.post.mails)
+        await outbox.put_webhooks(conn, self.post.webhooks)
+        await waiting.wait(conn, self.post.waiting)
+        await inbox.settle(conn, self.settlements, now)
+        for key, value in self.settings.items():
+            await settings.put(conn, key, value)
+
+    async def _write_timers(self, conn: AsyncConnection, changes: Sequence[Change], now: datetime, ids: Ids) -> None:
+        await timers.fire(conn, self.fired, now)
+        await timers.replace(conn, {c.after.id: ringings(c.after) for c in changes}, now, ids)
+
+    async def _withdraw(self, conn: AsyncConnection, now: datetime) -> None:
+        for step in self.workspace.steps:
+            for action in step.decision.actions:
+                if isinstance(action, DropMails):
+                    await outbox.drop(conn, step.decision.claim.id, action.codes, now)
+                    await waiting.drop(conn, step.decision.claim.id, action.codes)
+                elif isinstance(action, RevokeAddresses):
+                    await reply_addresses.revoke(conn, step.decision.claim.id, action.email, now)
+        await outbox.mark_reported(conn, self.reported)
+        await waiting.done(conn, self.left)
+
+
+def _changed(step: Step) -> bool:
+    decision = step.decision
+    return decision.refusal is None and (step.before is None or decision.claim.version != step.before.version)

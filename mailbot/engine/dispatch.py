@@ -1,0 +1,201 @@
+"""From mails the lifecycle asked for to outbox rows: recipient, signed address, thread, bytes.
+
+Reads the database and composes; writes nothing. The bytes and the Message-ID are fixed here, before the first send,
+so that every attempt is the same mail (I4). Mails that wait for others to the same contact become waiting rows.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mailbot.claims.deadlines import due
+from mailbot.claims.events import Mail
+from mailbot.claims.model import Claim, Contact, Party
+from mailbot.claims.places import Place
+from mailbot.claims.policy import Policy
+from mailbot.engine.customer_mail import CUSTOMER_PARTIES
+from mailbot.engine.recipients import Directory
+from mailbot.engine.workspace import Wanted
+from mailbot.ids import Ids
+from mailbot.outbound.compose import Composer, Order, Thread
+from mailbot.store import outbox
+from mailbot.store.outbox import NewMail, NewWebhook
+from mailbot.store.reply_addresses import ReplyAddress
+from mailbot.store.waiting import Waiting
+
+ANSWERS_A_DAY = 5
+"""Answers to mail from one address about one claim in 24 hours (security §8); notices never count."""
+
+_PARTNER_DAYS = 400
+_UTC_PLACE = Place("", "UTC")
+
+
+@dataclass(slots=True)
+class Post:
+    """What one batch sends: rows to write in the batch's transaction."""
+
+    mails: list[NewMail] = field(default_factory=list)
+    webhooks: list[NewWebhook] = field(default_factory=list)
+    addresses: list[ReplyAddress] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+
+    def extend(self, other: "Post") -> None:
+        """Takes the other's rows over."""
+        self.mails += other.mails
+        self.webhooks += other.webhooks
+        self.addresses += other.addresses
+        self.waiting += other.waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """Writes mails. `composer` is pure; ids and policies come from the composition root."""
+
+    composer: Composer
+    ids: Ids
+    policies: Mapping[str, Policy]
+
+    async def dispatch(
+        self,
+        conn: AsyncConnection,
+        wanted: Iterable[Wanted],
+        *,
+        now: datetime,
+        replies_to: Mapping[int, str],
+        urgent: bool = False,
+    ) -> Post:
+        """Rows for every wanted mail. `replies_to`: inbox id → Message-ID of the mail that an answer threads under."""
+        post, directory = Post(), Directory(conn)
+        for want in wanted:
+            for contact in await directory.recipients(want.claim, want.mail):
+                if want.mail.joins and want.claim is not None and not urgent:
+                    post.waiting.append(self._waiting(want, contact, now))
+                elif not await self._over_cap(conn, post, want, contact, now):
+                    thread = await self._thread(conn, want, contact, replies_to)
+                    self._write(post, want, contact, thread, now)
+        return post
+
+    def joined(self, waiting: Sequence[Waiting], claims: Mapping[str, Claim], now: datetime) -> Post:
+        """One mail for all waiting rows of one contact (domain §7, clock `join`)."""
+        post = Post()
+        for group in _groups([row for row in waiting if row.claim_id in claims]):
+            self._write_joined(post, group, claims, now)
+        return post
+
+    def _waiting(self, want: Wanted, contact: Contact, now: datetime) -> Waiting:
+        assert want.claim is not None
+        join = self.policies[want.claim.policy].duration("join")
+        return Waiting(
+            id=self.ids.row(),
+            claim_id=want.claim.id,
+            email=contact.email,
+            party=want.mail.to,
+            code=want.mail.code,
+            key=want.mail.key,
+            context=dict(want.mail.context),
+            leave_at=due(now, join, _UTC_PLACE),
+        )
+
+    async def _over_cap(self, conn: AsyncConnection, post: Post, want: Wanted, contact: Contact, now: datetime) -> bool:
+        if not want.mail.answer or want.inbox_id is None:
+            return False
+        claim_id = want.claim.id if want.claim else None
+        sent = await outbox.answers_to(conn, contact.email, claim_id, now - timedelta(days=1))
+        here = sum(m.answer and m.email == contact.email and m.claim_id == claim_id for m in post.mails)
+        return sent + here >= ANSWERS_A_DAY
+
+    async def _thread(
+        self, conn: AsyncConnection, want: Wanted, contact: Contact, replies_to: Mapping[int, str]
+    ) -> Thread:
+        incoming = replies_to.get(want.inbox_id or 0, "")
+        last = await outbox.last_to(conn, want.claim.id, contact.email) if want.claim else None
+        if incoming and want.mail.answer:
+            return Thread(in_reply_to=incoming, references=tuple(m for m in (last, incoming) if m))
+        return Thread(in_reply_to=last or "", references=(last,) if last else ())
+
+    def _write(self, post: Post, want: Wanted, contact: Contact, thread: Thread, now: datetime) -> None:
+        order = Order(
+            mail=want.mail,
+            claims=(want.claim,) if want.claim else (),
+            recipient=contact,
+            handle=self.ids.handle(),
+            now=now,
+            expires=_expires(want.mail.to, now),
+            thread=thread,
+        )
+        self._add(post, order, tuple((c.id, want.mail.key) for c in order.claims), want.inbox_id)
+
+    def _write_joined(self, post: Post, group: Sequence[Waiting], claims: Mapping[str, Claim], now: datetime) -> None:
+        mails = [_mail_of(row) for row in group]
+        subjects = tuple(claims[row.claim_id] for row in group)
+        contact = _contact_for(subjects[0], mails[0].email)
+        order = Order(
+            mail=mails[0],
+            claims=subjects,
+            recipient=contact,
+            handle=self.ids.handle(),
+            now=now,
+            expires=_expires(mails[0].to, now),
+            joined=tuple(mails[1:]),
+        )
+        self._add(post, order, tuple((row.claim_id, row.key) for row in group), None)
+
+    def _add(self, post: Post, order: Order, mails: tuple[tuple[str, str], ...], inbox_id: int | None) -> None:
+        row, outgoing, contact = self.ids.row(), self.composer.compose(order), order.recipient
+        post.addresses.append(
+            ReplyAddress(
+                handle=outgoing.handle,
+                email=contact.email,
+                name=contact.name,
+                party=order.mail.to,
+                code=outgoing.code,
+                outbox_id=row,
+                created_at=order.now,
+                expires=order.expires,
+                mails=mails,
+            )
+        )
+        post.mails.append(
+            NewMail(
+                id=row,
+                claim_id=mails[0][0] if mails else "",
+                key=order.mail.key,
+                code=outgoing.code,
+                party=order.mail.to,
+                email=contact.email,
+                language=outgoing.language,
+                handle=outgoing.handle,
+                message_id=outgoing.message_id,
+                mail_from=outgoing.mail_from,
+                subject=outgoing.subject,
+                raw=outgoing.raw,
+                created_at=order.now,
+                answer=order.mail.answer and inbox_id is not None,
+                triggered_by=inbox_id,
+            )
+        )
+
+
+def _expires(party: Party, now: datetime) -> date | None:
+    """A customer may decline as long as the relation lasts (security §3.3); others' addresses end."""
+    return None if party in CUSTOMER_PARTIES else (now + timedelta(days=_PARTNER_DAYS)).date()
+
+
+def _groups(waiting: Sequence[Waiting]) -> list[list[Waiting]]:
+    """Waiting rows of one contact, which leave as one mail, in the order in which they came."""
+    groups: dict[tuple[str, str], list[Waiting]] = {}
+    for row in waiting:
+        groups.setdefault((row.email, row.party), []).append(row)
+    return list(groups.values())
+
+
+def _mail_of(row: Waiting) -> Mail:
+    return Mail(code=row.code, to=Party(row.party), key=row.key, context=row.context, email=row.email)
+
+
+def _contact_for(claim: Claim, email: str) -> Contact:
+    candidates = (claim.customer, claim.second, claim.tenant_admin, *claim.former_contacts)
+    found = next((c for c in candidates if c is not None and c.email == email), None)
+    return found or Contact(email=email)

@@ -1,0 +1,45 @@
+"""What is kept of a reading beside the raw mail: enough to show a person what was read and why (promise 6).
+
+Pure; JSON values only. File contents are not kept here: they lie in the raw mail and, when accepted, as blobs.
+"""
+
+from typing import Any
+
+from mailbot.inbound.interpretation import Interpretation
+
+
+def readout(reading: Interpretation) -> dict[str, Any]:
+    """The parts of a reading that the office, the API and `mailbot inbox show` display."""
+    return {
+        "sender": {"address": reading.sender.address, "verdict": reading.sender.verdict},
+        "automatic": reading.automatic,
+        "reply_text": reading.reply_text,
+        "signature": reading.signature,
+        "quoted_text": reading.quoted_text,
+        "intent": {
+            "meaning": reading.intent.meaning,
+            "language": reading.intent.language,
+            "evidence": reading.intent.evidence,
+        },
+        "attachments": [
+            {"name": a.name, "type": a.media_type, "size": a.size, "sha256": a.sha256, "verdict": a.verdict}
+            for a in reading.attachments
+        ],
+        "out_of_office": _absence(reading),
+        "bounce": _bounce(reading),
+    }
+
+
+def _absence(reading: Interpretation) -> dict[str, Any] | None:
+    away = reading.out_of_office
+    if away is None:
+        return None
+    return {"until": away.until.isoformat() if away.until else None, "substitute": away.substitute}
+
+
+def _bounce(reading: Interpretation) -> dict[str, Any] | None:
+    bounce = reading.bounce
+    if bounce is None:
+        return None
+    recipients = [{"address": r.address, "status": r.status, "permanent": r.permanent} for r in bounce.recipients]
+    return {"recipients": recipients, "delayed": bounce.delayed}

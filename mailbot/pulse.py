@@ -1,0 +1,56 @@
+"""A step that is repeated while it finds work, and otherwise waits for a kick.
+
+A step that fails is logged and tried again after a pause that grows to a minute; nothing is lost, because work lies
+in rows. A broken store ends the pulse, since the process has to end.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from mailbot import log
+from mailbot.store.faults import StoreBroken
+
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 60.0
+
+
+class Pulse:
+    """Runs one step at a time. `step` returns how much it did; 0 means that there was nothing to do."""
+
+    def __init__(self, name: str, step: Callable[[], Awaitable[int]]) -> None:
+        self.name = name
+        self._step = step
+        self._kicked = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    def kick(self) -> None:
+        """There may be work."""
+        self._kicked.set()
+
+    def stop(self) -> None:
+        """Ends after the step in hand."""
+        self._stopping.set()
+        self._kicked.set()
+
+    async def run(self) -> None:
+        """Works until stopped."""
+        pause = _FIRST_PAUSE
+        while not self._stopping.is_set():
+            self._kicked.clear()
+            try:
+                done = await self._step()
+            except StoreBroken:
+                return
+            except Exception as error:
+                log.step_failed(self.name, error, pause)
+                await self._rest(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+                continue
+            pause = _FIRST_PAUSE
+            if not done and not self._stopping.is_set():
+                await self._kicked.wait()
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
