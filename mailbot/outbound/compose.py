@@ -14,7 +14,7 @@ from mailbot.claims.events import Mail
 from mailbot.claims.model import Claim, Contact, Party
 from mailbot.claims.places import default_time_zone
 from mailbot.outbound.message import clean_header, mailbox, message, unstructured
-from mailbot.templates import Templates
+from mailbot.templates import Rendered, Templates
 from mailbot.tokens import Purpose
 
 REMINDERS = frozenset(
@@ -109,7 +109,7 @@ class Composer:
         """The mail for an order."""
         code = _leading(order)
         signed = self._sign(order)
-        rendered = self._templates.render(code, order.recipient.language, self._context(order, code, signed))
+        rendered = self._render(order, code, signed)
         subject = clean_header(_tagged(order.claims, rendered.subject))
         headers = self._headers(order, code, signed, subject)
         boundary = f"=_{signed.reply}"
@@ -124,6 +124,13 @@ class Composer:
             code=code,
             key=order.mail.key,
         )
+
+    def words(self, order: Order) -> Rendered:
+        """What the mail says, without its envelope."""
+        return self._render(order, _leading(order), self._sign(order))
+
+    def _render(self, order: Order, code: str, signed: _Addresses) -> Rendered:
+        return self._templates.render(code, order.recipient.language, self._context(order, code, signed))
 
     def _sign(self, order: Order) -> _Addresses:
         def token(purpose: Purpose) -> str:
