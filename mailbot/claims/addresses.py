@@ -21,6 +21,8 @@ def is_address(email: str) -> bool:
 
 def is_domain(domain: str) -> bool:
     """Whether that is a full domain name; international ones in their own letters or as xn--."""
+    if _DOMAIN.fullmatch(domain.lower()):
+        return True
     try:
         ascii_form = domain.lower().rstrip(".").encode("idna").decode()
     except UnicodeError:

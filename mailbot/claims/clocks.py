@@ -35,32 +35,37 @@ def put(step: Step, kind: ClockKind, end: datetime, place: Place, *, subject: st
 
 def told_by(step: Step, kind: ClockKind, notice: str) -> None:
     """Remember which mail told the party of the deadline, because it may not run out undelivered (domain §4.4)."""
-    clock = step.claim.clock(kind)
+    clock = running(step, kind)
     if clock is not None:
         _put(step, replace(clock, notice=notice))
 
 
 def stop(step: Step, *kinds: ClockKind, subject: str | None = None) -> None:
     """Take clocks away, of one subject or of all."""
-    kept = (c for c in step.claim.clocks if c.kind not in kinds or (subject is not None and c.subject != subject))
+    kept = (c for c in step.clocks if c.kind not in kinds or (subject is not None and c.subject != subject))
     _set(step, kept)
+
+
+def running(step: Step, kind: ClockKind, subject: str = "") -> Clock | None:
+    """The clock of that kind and subject, if it is set."""
+    return next((c for c in step.clocks if c.kind is kind and c.subject == subject), None)
 
 
 def stop_all(step: Step, keep: frozenset[ClockKind] = INQUIRIES) -> None:
     """Take all clocks away but those."""
-    _set(step, (c for c in step.claim.clocks if c.kind in keep))
+    _set(step, (c for c in step.clocks if c.kind in keep))
 
 
 def pause(step: Step, kind: ClockKind) -> None:
     """Let a clock stand still."""
-    clock = step.claim.clock(kind)
+    clock = running(step, kind)
     if clock is not None and clock.paused_at is None:
         _put(step, replace(clock, paused_at=step.start))
 
 
 def resume(step: Step, kind: ClockKind, place: Place) -> None:
     """Let a paused clock run on with what it had left."""
-    clock = step.claim.clock(kind)
+    clock = running(step, kind)
     length = step.policy.clocks.get(kind)
     if clock is None or clock.paused_at is None or length is None:
         return
@@ -82,11 +87,11 @@ def remember(step: Step, clock: Clock, left: Iterable[datetime]) -> None:
 
 
 def _put(step: Step, clock: Clock) -> None:
-    others = (c for c in step.claim.clocks if (c.kind, c.subject) != (clock.kind, clock.subject))
+    others = (c for c in step.clocks if (c.kind, c.subject) != (clock.kind, clock.subject))
     _set(step, (*others, clock))
 
 
 def _set(step: Step, clocks: Iterable[Clock]) -> None:
     after = tuple(clocks)
-    if after != step.claim.clocks:
+    if after != step.clocks:
         step.change(clocks=after)

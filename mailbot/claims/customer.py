@@ -82,6 +82,7 @@ def _write_decline(step: Step, how: str, text: str) -> None:
         text=text,
         from_status=claim.status,
         from_reason=claim.reason,
+        from_reason_text=claim.reason_text,
         from_consent=claim.consent,
         from_association=claim.association,
         from_suspended_by=claim.suspended_by,
@@ -136,6 +137,9 @@ def undo(step: Step, event: DeclineUndone) -> Refusal | None:
     clock = claim.clock(ClockKind.UNDO)
     if clock is None or step.at > clock.due:
         return Refusal(code="too_late", text="The time to take the decline back is over; the partner can claim anew.")
+    if step.facts.duplicate_of:
+        other = step.facts.duplicate_of
+        return Refusal(code="duplicate", text=f"The partner claimed this anew: {other}.", other_claim=other)
     if any(rivalry.holds(r) for r in rivalry.of(step)):
         return Refusal(code="held_by_other", text="Another partner holds this by now.")
     _restore(step, note)
@@ -150,7 +154,7 @@ def _restore(step: Step, note: Decline) -> None:
         decline=None,
         consent=Consent.PENDING if approved else note.from_consent,
         reason=note.from_reason,
-        reason_text="",
+        reason_text=note.from_reason_text,
     )
     if step.claim.status is not note.from_status:
         step.move(note.from_status)

@@ -60,7 +60,10 @@ def tell_rejection(step: Step) -> None:
 def tell_customer_of_end(step: Step) -> None:
     """Whoever heard of the claim hears of its end; somebody who was told nothing is told nothing now."""
     claim = step.claim
-    if claim.customer_heard:
+    if claim.active_since is not None:
+        since = claim.active_since
+        step.mail("association_ended", Party.CUSTOMER, reason=claim.reason, text="", at=step.at, active_since=since)
+    elif claim.customer_heard:
         again = disputable(claim, step.policy)
         step.mail("claim_ended", Party.CUSTOMER, reason=claim.reason, at=step.at, disputable=again)
 

@@ -115,11 +115,15 @@ def possible(claim: Claim, actor_roles: Iterable[str], policy: Policy) -> tuple[
     """The verbs of contract.md that fit the claim now and that one of the roles may use."""
     roles = frozenset(actor_roles)
     rows = (row for row in TABLE[claim.status].values() if row.acts not in (ANYONE, INTERNAL))
-    acts = {row.acts[0] for row in rows if _fits(row, claim, policy)}
-    return tuple(sorted(_verb(act) for act in acts if policy.may(roles, act)))
+    able = {
+        row.acts[0] for row in rows if any(policy.may(roles, act) for act in row.acts) and _fits(row, claim, policy)
+    }
+    return tuple(sorted(map(_verb, able)))
 
 
 def _fits(row: Row, claim: Claim, policy: Policy) -> bool:
+    if row.acts in (ANYONE, INTERNAL):
+        return False
     condition = FITS.get(row.event)
     return condition is None or condition(claim, policy)
 

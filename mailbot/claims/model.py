@@ -214,6 +214,7 @@ class Decline:
     from_reason: str
     from_consent: Consent
     from_association: Association
+    from_reason_text: str = ""
     from_suspended_by: Cause | None = None
 
 

@@ -123,9 +123,16 @@ def resend_notice(step: Step, event: NoticeResent) -> Refusal | None:
         replace_contact(step, event.contact)
     _settle(step, tuple(i for i in step.claim.open_inquiries() if i.cause in _SILENCED), "", "")
     step.drop("consent_prompt", "consent_reminder")
-    step.change(contact_verified=event.contact_verified, contact_source=event.contact_source)
+    _tick(step, event)
     consent.seek(step, again=True)
     return None
+
+
+def _tick(step: Step, event: NoticeResent) -> None:
+    """A new tick counts; the old one lasts as long as the contact does and was not shown to be dead or wrong."""
+    lasting = step.claim.contact_verified and step.claim.suspended_by not in consent.HARD
+    if event.contact_verified or not lasting:
+        step.change(contact_verified=event.contact_verified, contact_source=event.contact_source)
 
 
 def replace_contact(step: Step, contact: Contact) -> None:

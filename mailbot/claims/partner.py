@@ -186,6 +186,9 @@ def _write_answers(step: Step, answers: dict[int, str], files: tuple[str, ...]) 
 
 def _indisputable(step: Step, event: Disputed) -> Refusal | None:
     claim = step.claim
+    if step.facts.duplicate_of:
+        other = step.facts.duplicate_of
+        return Refusal(code="duplicate", text=f"You claimed this anew: {other}.", other_claim=other)
     new = "Claim anew, with new evidence; copy the claim to keep the rest."
     if not disputable(claim, step.policy):
         often = claim.disputes >= step.policy.max_disputes

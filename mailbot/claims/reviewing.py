@@ -19,7 +19,7 @@ def queue(step: Step, occasion: str) -> None:
     """Lay the claim before a reviewer: first submission or what the partner answered."""
     place = windows.office_place(step.facts)
     due = clocks.start(step, ClockKind.START_REVIEW, place)
-    if step.claim.clock(ClockKind.DECISION) is None:
+    if occasion == "submit":
         clocks.start(step, ClockKind.DECISION, place)
     clocks.resume(step, ClockKind.DECISION, place)
     step.move(Status.SUBMITTED)

@@ -27,7 +27,9 @@ def forbidden(step: Step, acts: tuple[str, ...]) -> Refusal | None:
     if not able:
         who = sorted({role for act in acts for role in step.policy.who_may(act)})
         return Refusal(code="not_allowed", text=f"This may be done by: {', '.join(who) or 'nobody'}.")
-    return _foreign(step) if able <= PARTNERS else _own_firm(step, able)
+    at_home = step.actor.organisation_id == step.claim.organisation_id
+    as_partner = able <= PARTNERS or (at_home and able & PARTNERS)
+    return _foreign(step) if as_partner else _own_firm(step, able)
 
 
 def _foreign(step: Step) -> Refusal | None:

@@ -4,6 +4,7 @@ A Step lives for one call of `decide` and is the only mutable thing in this pack
 Changes are gathered and written into a new Claim only when somebody looks, because copying is the dear part.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
@@ -23,10 +24,11 @@ from mailbot.claims.events import (
     Tell,
 )
 from mailbot.claims.mails import MAILS
-from mailbot.claims.model import Channel, Claim, Party, Role, Status
+from mailbot.claims.model import Channel, Claim, Clock, Party, Role, Status
 from mailbot.claims.policy import Policy
 
 _NAMES = tuple(field.name for field in fields(Claim))
+_WRITERS: Mapping[str, Callable[[Claim, Any], None]] = {name: getattr(Claim, name).__set__ for name in _NAMES}
 _values = attrgetter(*_NAMES)
 
 
@@ -53,6 +55,12 @@ class Step:
             self._claim = evolve(self._claim, self._pending)
             self._pending = {}
         return self._claim
+
+    @property
+    def clocks(self) -> tuple[Clock, ...]:
+        """The running deadlines, without the cost of looking at the whole claim."""
+        clocks: tuple[Clock, ...] = self._pending.get("clocks", self._claim.clocks)
+        return clocks
 
     @property
     def start(self) -> datetime:
@@ -115,12 +123,23 @@ class Step:
         """What came of it. The version grows by one if anything changed or follows, and stays otherwise."""
         if refusal is not None:
             return Decision(claim=self.before, refusal=refusal)
-        if not self.actions and self.claim == self.before:
+        if not self.actions and not self._changed():
             return Decision(claim=self.before, note=self.note)
         self.change(version=self.before.version + 1)
         return Decision(claim=self.claim, actions=tuple(self.actions), note=self.note)
 
+    def _changed(self) -> bool:
+        if any(getattr(self._claim, name) != value for name, value in self._pending.items()):
+            return True
+        return self._claim is not self.before and self._claim != self.before
 
-def evolve(claim: Claim, values: dict[str, Any]) -> Claim:
-    """`dataclasses.replace`, several times as fast on a wide class."""
-    return Claim(**(dict(zip(_NAMES, _values(claim), strict=True)) | values))
+
+def evolve(claim: Claim, values: Mapping[str, Any]) -> Claim:
+    """`dataclasses.replace` for a class of fifty fields, at less than half its price."""
+    # Writing the slots of an instance nobody else has seen yet leaves every Claim as frozen as before.
+    twin = object.__new__(Claim)
+    for write, value in zip(_WRITERS.values(), _values(claim), strict=True):
+        write(twin, value)
+    for name, value in values.items():
+        _WRITERS[name](twin, value)
+    return twin
