@@ -38,14 +38,15 @@ _LAST_CHARACTER = "\U0010ffff"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimFilter:
     """What a list is narrowed to; an empty field narrows nothing. `organisation_id` and `locations` are also the scope
-    of a partner's user. `q` is a prefix of id, name, tenant domain or mail address. `since` and `until` bound the time
-    of creation, the latter exclusively."""
+    of a partner's user; `partner` and `customer` are contacts' addresses. `q` is a prefix of id, name, tenant domain or
+    mail address. `since` and `until` bound the time of creation, the latter exclusively."""
 
     status: tuple[str, ...] = ()
     area: str = ""
     activity: str = ""
     organisation_id: str = ""
     locations: frozenset[str] = frozenset()
+    partner: str = ""
     customer: str = ""
     reviewer: str = ""
     tenant_id: str = ""
@@ -126,6 +127,7 @@ def _conditions(which: ClaimFilter) -> list[ColumnElement[bool]]:
         (_c.solution_area, which.area),
         (_c.activity, which.activity),
         (_c.organisation_id, which.organisation_id),
+        (_c.partner_email, canonical(which.partner)),
         (_c.customer_email, canonical(which.customer)),
         (_c.assigned_to, canonical(which.reviewer)),
         (_c.tenant_id, which.tenant_id.lower()),

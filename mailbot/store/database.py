@@ -48,7 +48,7 @@ class Store:
         self.clock = clock
         self._engines = engines
         self._lock = lock
-        self._writer = Writer(engines.writing)
+        self._writer = Writer(engines.writing, lambda: engines.driver.in_transaction)
 
     @classmethod
     async def open(cls, url: str, blobs_url: str, *, clock: Clock, create: bool = False, lock: bool = True) -> "Store":
@@ -113,9 +113,10 @@ class Store:
 class _Engines:
     """One writing connection, and a small pool of connections that cannot write."""
 
-    def __init__(self, writer: AsyncEngine, writing: AsyncConnection, reading: AsyncEngine) -> None:
+    def __init__(self, writer: AsyncEngine, writing: AsyncConnection, driver: Any, reading: AsyncEngine) -> None:
         self._writer = writer
         self.writing = writing
+        self.driver = driver
         self.reading = reading
 
     @classmethod
@@ -125,10 +126,11 @@ class _Engines:
         reading = _engine(path, "ro", (*_SHARED, "PRAGMA query_only=ON"), "BEGIN", size=READERS)
         try:
             writing = await writer.connect()
+            driver = (await writing.get_raw_connection()).driver_connection
         except DBAPIError as error:
             await writer.dispose()
             raise StoreUnready(f"{path}: cannot be opened ({error.orig})") from error
-        return cls(writer, writing, reading)
+        return cls(writer, writing, driver, reading)
 
     async def close(self) -> None:
         await self.reading.dispose()

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.store.schema import nonces
@@ -12,6 +12,11 @@ from mailbot.store.upsert import insert_missing
 async def use(conn: AsyncConnection, nonce: str, expires: datetime) -> bool:
     """Uses it up; False when it was used before. Of two at the same instant one gets True."""
     return (await conn.execute(insert_missing(nonces), {"nonce": nonce, "expires": expires})).rowcount > 0
+
+
+async def used(conn: AsyncConnection, nonce: str) -> bool:
+    """Whether it was used up, without using it."""
+    return (await conn.execute(select(nonces.c.nonce).where(nonces.c.nonce == nonce))).first() is not None
 
 
 async def sweep(conn: AsyncConnection, now: datetime) -> int:

@@ -35,10 +35,21 @@ class _Ask:
 
 
 class Writer:
-    """Runs the work of many callers on one connection, in the order of asking."""
+    """Runs the work of many callers on one connection, in the order of asking.
 
-    def __init__(self, conn: AsyncConnection, *, seconds: float = SLICE_SECONDS, callers: int = GROUP_CALLERS) -> None:
+    `in_transaction` says whether the database still has our transaction: some faults end it behind our back.
+    """
+
+    def __init__(
+        self,
+        conn: AsyncConnection,
+        in_transaction: Callable[[], bool],
+        *,
+        seconds: float = SLICE_SECONDS,
+        callers: int = GROUP_CALLERS,
+    ) -> None:
         self._conn = conn
+        self._in_transaction = in_transaction
         self._seconds = seconds
         self._callers = callers
         self._asks: deque[_Ask] = deque()
@@ -112,7 +123,10 @@ class Writer:
             ask.error = self._named(error)
             if isinstance(ask.error, StoreBroken):
                 raise
-            await self._conn.exec_driver_sql("ROLLBACK TO caller")
+            if self._in_transaction():
+                await self._conn.exec_driver_sql("ROLLBACK TO caller")
+        if not self._in_transaction():
+            raise ask.error or StoreFault("the transaction ended before its time")
 
     async def _undo(self) -> None:
         """Back to no transaction at all; on a broken disk even that may fail, and then nothing more is tried."""
