@@ -165,6 +165,7 @@ history = Table(
     *at("at"),
     *texts("kind", "channel"),
     Column("inbox_id", BigId),
+    *words("actor"),
     *texts("public"),
     Column("private", Text),
     Column("salt", LargeBinary),

@@ -261,3 +261,18 @@ def test_acknowledged_writes_survive_sigkill(folder: Path) -> None:
         stored = {key for (key,) in db.execute("SELECT key FROM settings")}
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert {f"k{number}" for number in acknowledged} <= stored
+
+
+async def test_a_busy_database_is_a_temporary_fault(store: Store) -> None:
+    async def impatient(conn: AsyncConnection) -> None:
+        await conn.exec_driver_sql("PRAGMA busy_timeout=0")
+
+    await store.write(impatient)
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreFault) as caught:
+            await store.write(_put("a", 1))
+        assert type(caught.value) is StoreFault
+        other.execute("ROLLBACK")
+    await store.write(_put("a", 2))
+    assert await _value(store, "a") == 2

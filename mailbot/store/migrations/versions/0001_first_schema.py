@@ -403,6 +403,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("inbox_id", ROW_ID, nullable=True),
+        sa.Column("actor", sa.Text(), server_default="", nullable=False),
         sa.Column("public", sa.Text(), nullable=False),
         sa.Column("private", sa.Text(), nullable=True),
         sa.Column("salt", sa.LargeBinary(), nullable=True),
