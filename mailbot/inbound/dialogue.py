@@ -142,7 +142,7 @@ class Dialogue:
         counts, limits = self._counts, self._limits
         counts.errors += reply.code >= 500
         counts.unknown += reply is replies.UNKNOWN_COMMAND
-        counts.bad_recipients += verb == b"RCPT" and 550 <= reply.code < 560
+        counts.bad_recipients += verb == b"RCPT" and reply.code == 550
         if counts.commands > limits.commands:
             return replies.TOO_MANY_COMMANDS
         if counts.bad_recipients > limits.bad_recipients:

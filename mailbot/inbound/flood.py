@@ -7,8 +7,8 @@ is handed in as POSIX seconds. Nothing here fails.
 from collections import defaultdict
 
 from mailbot.inbound import replies
-from mailbot.inbound.limits import Limits
 from mailbot.inbound.replies import Reply
+from mailbot.limits import Limits
 
 _MINUTE = 60
 _DAY = 24 * 60 * 60

@@ -12,8 +12,8 @@ from typing import Protocol
 
 from mailbot.inbound import replies
 from mailbot.inbound.flood import Tally
-from mailbot.inbound.limits import Limits
 from mailbot.inbound.replies import Reply
+from mailbot.limits import Limits
 
 _MINUTE = 60
 _IPV6_SITE_BITS = 64

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailbot.inbound.gate import Gate
-from mailbot.inbound.limits import Limits
 from mailbot.inbound.reception import Ports, Premises, Reception
 from mailbot.inbound.smtp import Session
 from mailbot.inbound.spool import sweep
+from mailbot.limits import Limits
 from mailbot.tokens import Tokens
 
 _BACKLOG = 512

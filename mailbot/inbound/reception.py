@@ -17,10 +17,10 @@ from mailbot.inbound import replies
 from mailbot.inbound.envelope import Accepted, Recipient, Refusal, Role, StorageFull
 from mailbot.inbound.flood import Budget, Flood
 from mailbot.inbound.gate import source_of
-from mailbot.inbound.limits import Limits
 from mailbot.inbound.paths import Mailbox
 from mailbot.inbound.replies import Reply
 from mailbot.inbound.spool import Spool
+from mailbot.limits import Limits
 from mailbot.tokens import Tokens
 
 _NAMES: dict[str, Literal["claims", "postmaster", "abuse"]] = {

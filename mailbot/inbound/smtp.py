@@ -108,14 +108,14 @@ class Session(SMTP):
 
     def _hang_up(self, reply: Reply) -> None:
         """Say a last word and close; a peer that does not even read it is cut off soon after."""
-        if self._dialogue.in_transaction:
-            self._dialogue.note_refusal(reply, "time")
         if self._timeout_handle is not None:
             self._timeout_handle.cancel()
         self._timeout_handle = self.loop.call_later(_LAST_WORD_SECONDS, self.abort)
         if self.transport is not None:
             cast(asyncio.Transport, self.transport).write(reply.line)
             self.transport.close()
+        if self._dialogue.in_transaction:
+            self._dialogue.note_refusal(reply, "time")
 
     async def _handle_client(self) -> None:
         """The session, from the greeting to the end."""
@@ -173,16 +173,20 @@ class Session(SMTP):
         """Read one message and have it stored; the reply that is true then."""
         spool = self._reception.new_spool()
         try:
-            problem = await self._receive(spool)
+            reply = await self._receive(spool)
+            if reply is None:
+                accepted = self._dialogue.accepted(spool, self._reception.ports.clock())
         except BaseException:
             spool.discard()
             raise
         self._watch.rest()
-        if problem is not None:
+        if reply is not None:
             spool.discard()
-            return self._dialogue.message_done(problem)
-        accepted = self._dialogue.accepted(spool, self._reception.ports.clock())
-        return self._dialogue.message_done(await self._reception.keep(accepted, spool))
+        else:
+            reply = await self._reception.keep(accepted, spool)
+        # From here on the peer can be late again, if only in reading our answer.
+        self._watch.heard(self.loop.time())
+        return self._dialogue.message_done(reply)
 
     async def _receive(self, spool: Spool) -> Reply | None:
         """Fill `spool` up to the final dot; the refusal when the message cannot be kept."""

@@ -8,8 +8,8 @@ from math import inf
 from typing import Literal
 
 from mailbot.inbound import replies
-from mailbot.inbound.limits import Limits
 from mailbot.inbound.replies import Reply
+from mailbot.limits import Limits
 
 Deadline = tuple[float, Reply]
 
@@ -66,7 +66,7 @@ class Watch:
 
     def _data_deadline(self) -> Deadline:
         limits = self._limits
-        affordable = self._bytes / limits.data_min_rate if limits.data_min_rate else inf
+        affordable = self._bytes / limits.data_min_rate
         return (
             min(
                 self._data_at + limits.data_seconds,

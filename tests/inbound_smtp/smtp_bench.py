@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from mailbot.inbound.envelope import Accepted, Refusal
-from mailbot.inbound.limits import Limits
 from mailbot.inbound.listener import Listener, ListenerConfig, listen
 from mailbot.inbound.reception import Ports
 from mailbot.keys import Keyring, SigningKey
+from mailbot.limits import Limits
 from mailbot.tokens import Tokens
 
 DOMAIN = "mail.example"
@@ -30,12 +30,15 @@ SMALL = 64 * 1024
 
 
 class Clock:
-    """A clock that moves when told."""
+    """A clock that moves when told, and breaks when told."""
 
     def __init__(self) -> None:
         self.now = LONG_AGO
+        self.failures: list[Exception] = []
 
     def __call__(self) -> datetime:
+        if self.failures:
+            raise self.failures.pop(0)
         return self.now
 
     def advance(self, **amount: float) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from smtp_bench import DOMAIN, TOKEN, Bench, Serve
 
 from mailbot.inbound.datareader import DotReader
-from mailbot.inbound.limits import Limits
+from mailbot.limits import Limits
 
 PIECES = [
     b".",

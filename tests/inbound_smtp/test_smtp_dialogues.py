@@ -12,7 +12,7 @@ import pytest
 import smtp_bench
 from smtp_bench import Bench, Peer, Serve
 
-from mailbot.inbound.limits import Limits
+from mailbot.limits import Limits
 
 SCRIPTS = {path.stem: path.read_text() for path in sorted((Path(__file__).parent / "dialogues").glob("*.txt"))}
 NAMES = {name: getattr(smtp_bench, name) for name in ("TOKEN", "EXPIRED", "RETIRED", "FORGED", "DOMAIN")}

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from smtp_bench import DOMAIN, TOKEN, TOKENS, Serve, until
 
-from mailbot.inbound.limits import Limits
+from mailbot.limits import Limits
 
 
 async def test_a_message_may_have_the_announced_size_and_not_a_byte_more(serve: Serve) -> None:
@@ -64,7 +64,7 @@ async def test_all_connections_are_limited_upstream_included(serve: Serve) -> No
 
 
 async def test_a_newcomer_takes_the_place_of_the_longest_idle_session(serve: Serve) -> None:
-    bench = await serve(limits=Limits(connections=2, idle_evicted_seconds=0))
+    bench = await serve(limits=Limits(connections=2, idle_evicted_seconds=1e-9))
     idle, active = await bench.peer(), await bench.peer()
     await active.begin()
     newcomer = await bench.peer()
@@ -74,7 +74,7 @@ async def test_a_newcomer_takes_the_place_of_the_longest_idle_session(serve: Ser
 
 async def test_mail_gets_through_while_idle_sockets_storm(serve: Serve) -> None:
     """Two thousand sockets that say nothing, sixty places: whoever has something to say is heard."""
-    bench = await serve(limits=Limits(connections=60, idle_evicted_seconds=0), upstream=["127.0.0.1"])
+    bench = await serve(limits=Limits(connections=60, idle_evicted_seconds=1e-9), upstream=["127.0.0.1"])
     loop = asyncio.get_running_loop()
     for _wave in range(20):
         for _ in range(100):

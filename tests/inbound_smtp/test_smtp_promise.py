@@ -7,7 +7,7 @@ import pytest
 from smtp_bench import DOMAIN, EXPIRED, LONG_AGO, RETIRED, TOKEN, Bench, Serve, until
 
 from mailbot.inbound.envelope import StorageFull
-from mailbot.inbound.limits import Limits
+from mailbot.limits import Limits
 
 
 async def test_the_store_gets_the_envelope_the_bytes_and_the_instant(bench: Bench) -> None:
@@ -146,6 +146,19 @@ async def test_a_fault_in_a_decision_is_451_and_the_session_goes_on(serve: Serve
         assert await peer.say("MAIL FROM:<a@b.test>") == "451 4.3.0 a fault on our side, try again later [our_fault]"
     assert len(bench.faults) == 2
     assert (await peer.mail()).startswith("250 ")
+
+
+async def test_a_fault_between_354_and_the_promise_ends_the_session_with_451(serve: Serve) -> None:
+    bench = await serve(limits=Limits(bytes_in_flight=10))
+    for _ in range(3):
+        peer = await bench.peer()
+        await peer.begin()
+        bench.clock.failures = [RuntimeError("secret")]
+        await peer.send(b"1234567\r\n.\r\n")
+        assert await peer.reply() == "451 4.3.0 a fault on our side, try again later [our_fault]"
+        assert await peer.reply() == ""
+    assert len(bench.faults) == 3
+    assert (await (await bench.peer()).mail(b"1234567\r\n")).startswith("250 ")
 
 
 async def test_a_spool_that_cannot_be_written_is_temporary(serve: Serve, tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from mailbot.inbound import replies
 from mailbot.inbound.flood import Budget, Tally
 from mailbot.inbound.gate import Gate, source_of
-from mailbot.inbound.limits import Limits
 from mailbot.inbound.listener import split_host_port
 from mailbot.inbound.paths import parse_mailbox, split_path
 from mailbot.inbound.replies import Reply
 from mailbot.inbound.spool import Spool, sweep
 from mailbot.inbound.watch import Watch
+from mailbot.limits import Limits
 
 SHIPPED = Limits()
 
@@ -53,7 +53,7 @@ def test_data_must_keep_500_bytes_a_second_after_a_minute() -> None:
 
 
 def test_data_has_thirty_minutes_at_any_speed() -> None:
-    watch = Watch(Limits(session_with_data_seconds=9999, data_min_rate=0), 0)
+    watch = Watch(Limits(session_with_data_seconds=9999, data_min_rate=1), 0)
     watch.data_begins(100)
     watch.data_came(10**9, 1890)
     assert watch.deadline(crowded=False) == (1900, replies.DATA_SLOW)
