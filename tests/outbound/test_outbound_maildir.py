@@ -33,7 +33,7 @@ async def test_the_same_mail_dropped_twice_is_one_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", ".hidden", "x" * 500, "naïve\x00\r\n"])
 async def test_no_name_leaves_the_folder(tmp_path: Path, name: str) -> None:
     await MaildirTransport(tmp_path / "sent").send(Message("", "a@b.example", b"x", name))
-    assert [p.parent for p in tmp_path.rglob("*.eml")] == [tmp_path / "sent" / "new"]
+    assert _folders_of_mails(tmp_path) == [tmp_path / "sent" / "new"]
 
 
 async def test_what_the_disk_refuses_is_temporary(tmp_path: Path) -> None:
@@ -41,3 +41,7 @@ async def test_what_the_disk_refuses_is_temporary(tmp_path: Path) -> None:
     with pytest.raises(TemporaryFailure) as caught:
         await MaildirTransport(tmp_path / "sent").send(MAIL)
     assert (caught.value.stage, caught.value.maybe_sent) == ("write", False)
+
+
+def _folders_of_mails(folder: Path) -> list[Path]:
+    return [path.parent for path in folder.rglob("*.eml")]
