@@ -5,10 +5,13 @@ closes what was opened and raises; stopping finishes what is in hand and answers
 """
 
 import asyncio
+import os
 import secrets
 import shutil
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
 from mailbot import __version__, log
@@ -24,6 +27,7 @@ from mailbot.engine.digests import Digests
 from mailbot.engine.dispatch import Dispatcher
 from mailbot.engine.engine import Engine
 from mailbot.engine.mailroom import Mailroom
+from mailbot.engine.uploads import Uploads
 from mailbot.engine.workspace import Office
 from mailbot.ids import Ids
 from mailbot.inbound.interpretation import Keys
@@ -34,8 +38,10 @@ from mailbot.keys import KeyFileError, Keyring, load_keyring, new_keyring, save_
 from mailbot.outbound.compose import Composer
 from mailbot.outbound.delivery import Delivery
 from mailbot.outbound.maildir import MaildirTransport
-from mailbot.outbound.smarthost import SmarthostTransport
+from mailbot.outbound.retrying import Schedule
+from mailbot.outbound.smarthost import SmarthostTransport, Timeouts
 from mailbot.outbound.transport import Transport
+from mailbot.outbound.webhooks import WebhookDelivery, http_client
 from mailbot.pulse import Pulse
 from mailbot.scheduler import BEAT_SECONDS, SWEEP_SECONDS, TICK_SECONDS, Ticker
 from mailbot.store import policies, settings
@@ -63,6 +69,7 @@ class Rooms:
     desk: Desk
     templates: Templates
     transport: Transport
+    readers: Readers
 
 
 @dataclass(slots=True)
@@ -73,7 +80,7 @@ class Service:
     role: Role
     listener: Listener | None = None
     web: WebServer | None = None
-    readers: Readers | None = None
+    hooks: WebhookDelivery | None = None
     ticker: Ticker = field(default_factory=Ticker)
     pulses: list[Pulse] = field(default_factory=list)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -84,18 +91,28 @@ class Service:
 
     async def stop(self, grace: float = _GRACE_SECONDS) -> int:
         """Finishes what is in hand; returns how many messages could not be stored in time (nobody heard 250)."""
+        until = asyncio.get_running_loop().time() + grace
         self.ticker.stop()
-        unfinished = await self.listener.close(grace) if self.listener else 0
-        if self.web:
-            await self.web.stop()
         for pulse in self.pulses:
             pulse.stop()
-        _, late = await asyncio.wait(self.tasks, timeout=grace) if self.tasks else ((), ())
-        for task in late:
+        unfinished, _ = await asyncio.gather(self._close_listener(grace), self._close_web(grace))
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=max(until - asyncio.get_running_loop().time(), 0))
+        for task in self.tasks:
             task.cancel()
-        await close_rooms(self.rooms, self.readers)
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        if self.hooks:
+            await self.hooks.close()
+        await close_rooms(self.rooms)
         log.stopped(unfinished)
         return unfinished
+
+    async def _close_listener(self, grace: float) -> int:
+        return await self.listener.close(grace) if self.listener else 0
+
+    async def _close_web(self, grace: float) -> None:
+        if self.web:
+            await self.web.stop(grace)
 
 
 async def open_rooms(config: Config, *, clock: Clock | None = None, lock: bool = True, create: bool = True) -> Rooms:
@@ -110,10 +127,9 @@ async def open_rooms(config: Config, *, clock: Clock | None = None, lock: bool =
         raise
 
 
-async def close_rooms(rooms: Rooms, readers: Readers | None = None) -> None:
+async def close_rooms(rooms: Rooms) -> None:
     """Gives back connections, reader processes and the database."""
-    if readers:
-        await readers.close()
+    await rooms.readers.close()
     await rooms.transport.close()
     await rooms.store.close()
 
@@ -157,7 +173,7 @@ async def _build(config: Config, store: Store, clock: Clock) -> Rooms:
     ids = Ids(clock, random)
     tokens = Tokens(await load_keys(config, store))
     catalogue = shipped_catalogue()
-    templates = Templates()
+    templates = Templates({product.code: product.name for product in catalogue.products.values()})
     composer = Composer(
         templates=templates,
         tokens=tokens,
@@ -168,7 +184,8 @@ async def _build(config: Config, store: Store, clock: Clock) -> Rooms:
     )
     rules = await _policies(store, config.policy)
     desk = _desk(config, store, clock, ids, tokens, catalogue, composer, rules)
-    engine = Engine(desk)
+    readers = Readers(_reading_keys(config, tokens))
+    engine = Engine(desk, Uploads(readers, clock).judge)
     return Rooms(
         config=config,
         store=store,
@@ -177,6 +194,7 @@ async def _build(config: Config, store: Store, clock: Clock) -> Rooms:
         desk=desk,
         templates=templates,
         transport=_transport(config),
+        readers=readers,
     )
 
 
@@ -211,20 +229,46 @@ async def _policies(store: Store, present: Policy) -> dict[str, Policy]:
     return {version: parse_policy(text) for version, text in texts.items()}
 
 
+def _reading_keys(config: Config, tokens: Tokens) -> Keys:
+    return Keys(
+        domain=config.domain,
+        markers=MARKERS,
+        own_addresses=(f"claims@{config.domain}",),
+        trust=config.sender.trust,
+        tokens=tokens,
+        limits=config.limits,
+    )
+
+
+def _schedule(config: Config) -> Schedule:
+    limits = config.limits
+    return Schedule(
+        first=timedelta(seconds=limits.retry_first_seconds),
+        most=timedelta(seconds=limits.retry_most_seconds),
+        lifetime=timedelta(days=limits.retry_days),
+    )
+
+
 def _transport(config: Config) -> Transport:
     target = config.delivery.url
     if isinstance(target, Maildir):
         return MaildirTransport(target.path)
-    password = (
-        config.delivery.password_file.read_text(encoding="utf-8").strip() if config.delivery.password_file else ""
+    limits, secret = config.limits, config.delivery.password_file
+    timeouts = Timeouts(
+        connect=limits.outbound_connect_seconds,
+        command=limits.outbound_command_seconds,
+        final=limits.outbound_data_end_seconds,
     )
-    return SmarthostTransport(target, password=password, helo=config.domain, limits=config.limits)
+    password = (lambda: secret.read_text(encoding="utf-8").strip()) if secret else None
+    return SmarthostTransport(target, helo=config.domain, password=password, timeouts=timeouts)
 
 
 async def _start_roles(service: Service) -> None:
     rooms, config = service.rooms, service.rooms.config
     await rooms.store.write(lambda conn: settings.beat(conn, rooms.desk.clock.now()))
     kick = _kicker(service)
+    if service.plays("worker") or service.plays("web"):
+        await rooms.readers.start()
     if service.plays("worker"):
         await _start_worker(service)
     if service.plays("scheduler"):
@@ -241,23 +285,25 @@ async def _start_roles(service: Service) -> None:
 
 async def _start_worker(service: Service) -> None:
     rooms, config = service.rooms, service.rooms.config
-    keys = Keys(
-        domain=config.domain,
-        markers=MARKERS,
-        own_addresses=(f"claims@{config.domain}",),
-        trust=config.sender.trust,
-        tokens=rooms.tokens,
+    clock, node = rooms.desk.clock, f"{socket.gethostname()}:{os.getpid()}"
+    schedule = _schedule(config)
+    delivery = Delivery(rooms.store, rooms.transport, clock, node=node, schedule=schedule)
+    hooks = service.hooks = WebhookDelivery(
+        rooms.store,
+        http_client(),
+        clock,
+        node=node,
+        allow_private=config.webhooks.allow_private,
+        schedule=schedule,
     )
-    service.readers = Readers(keys, limits=config.limits)
-    await service.readers.start()
-    mailroom = Mailroom(rooms.desk, service.readers)
-    delivery = Delivery(rooms.store, rooms.transport, rooms.desk.clock, limits=config.limits)
+    mailroom = Mailroom(rooms.desk, rooms.readers)
     clockwork = Clockwork(rooms.desk)
     service.pulses += [
         Pulse("mailroom", mailroom.step),
         Pulse("report", clockwork.report),
         Pulse("leave", clockwork.leave),
-        Pulse("delivery", delivery.step),
+        Pulse("delivery", lambda: delivery.step(clock.now())),
+        Pulse("webhooks", lambda: hooks.step(clock.now())),
     ]
 
 

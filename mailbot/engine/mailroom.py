@@ -62,13 +62,14 @@ class Mailroom:
 
     async def _read(self, items: Sequence[Item]) -> list[tuple[Item, Interpretation]]:
         """The items that could be read; the others are noted as failures."""
+        now = self.desk.clock.now()
         async with self.desk.store.read() as conn:
-            mails = [(await inbox.raw(conn, item, self.desk.store.blobs), _envelope(item)) for item in items]
-        results = await self.readers.read_batch(mails, self.desk.clock.now())
+            tasks = [(await inbox.raw(conn, item, self.desk.store.blobs), _envelope(item), now) for item in items]
+        results = await self.readers.read_batch(tasks)
         good: list[tuple[Item, Interpretation]] = []
         for item, result in zip(items, results, strict=True):
             if isinstance(result, ReaderFailure):
-                await self._failed(item, f"reader_{result.why}")
+                await self._failed(item, f"reader_{result.cause}")
             else:
                 good.append((item, result))
         return good

@@ -1,0 +1,369 @@
+"""A whole mailbot in one thread, without sockets: real store, real reading, real lifecycle, a clock moved by hand.
+
+`House.writes` is a person writing a mail; `House.settle` works until nothing is left to do; `House.mails` is what the
+world received. The relay remembers every mail and can be told to fail.
+"""
+
+import email
+import email.policy
+import hashlib
+import random
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+from mailbot.claims.catalogue import shipped_catalogue
+from mailbot.claims.model import Claim
+from mailbot.claims.policy import Policy, dump_policy, load_policy
+from mailbot.clock import ManualClock
+from mailbot.engine.acceptance import Acceptance
+from mailbot.engine.clockwork import Clockwork
+from mailbot.engine.desk import Desk
+from mailbot.engine.digests import Digests
+from mailbot.engine.dispatch import Dispatcher
+from mailbot.engine.engine import Engine
+from mailbot.engine.mailroom import Mailroom
+from mailbot.engine.uploads import Uploads
+from mailbot.engine.workspace import Office
+from mailbot.ids import Ids
+from mailbot.inbound.envelope import Accepted, Recipient
+from mailbot.inbound.interpret import interpret
+from mailbot.inbound.interpretation import Envelope, Interpretation, Keys
+from mailbot.inbound.readers import ReaderFailure
+from mailbot.keys import new_keyring
+from mailbot.outbound.compose import Composer
+from mailbot.outbound.delivery import Delivery
+from mailbot.outbound.transport import Failure, Message, Sent
+from mailbot.store import claims, inbox, policies, settings
+from mailbot.store.database import Store
+from mailbot.store.inbox import Item
+from mailbot.store.people_import import NewLocation, NewOrganisation, NewPerson, People, import_people
+from mailbot.templates import Templates
+from mailbot.tokens import Tokens
+from mailbot.wording.words import MARKERS
+
+DOMAIN = "mail.test"
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+PETR, PAVLA, RITA, ROLF, ADA = (
+    "petr@fabrikam.example",
+    "pavla@fabrikam.example",
+    "rita@office.example",
+    "rolf@office.example",
+    "ada@office.example",
+)
+JANA = "jana@customer.example"
+CLAIM_FORM = """Name: Teams roll-out
+Location: 4567890
+Tenant: 3f2504e0-4f89-41d3-9a0c-0305e82c3301
+Tenant domain: customer.example
+Solution area: modern_work_security
+Activity: usage
+Product: teams
+Customer name: Jana Nováková
+Customer title: CIO
+Customer email: jana@customer.example
+Customer country: CZ
+"""
+PEOPLE = People(
+    organisations=(
+        NewOrganisation(
+            name="Fabrikam",
+            country="CZ",
+            time_zone="Europe/Prague",
+            domains=("fabrikam.example",),
+            locations=(
+                NewLocation(
+                    id="4567890",
+                    enrolled=("osa_sell", "osu_microsoft_365", "osu_business_applications", "revenue_association"),
+                ),
+            ),
+            people=(
+                NewPerson(name="Petr Dvořák", email=PETR, roles=("incentives_admin",), language="en"),
+                NewPerson(name="Pavla Malá", email=PAVLA, roles=("incentives_user",), language="en"),
+            ),
+        ),
+        NewOrganisation(
+            name="Contoso Consulting",
+            country="DE",
+            time_zone="Europe/Berlin",
+            domains=("contoso.example",),
+            locations=(NewLocation(id="7654321", enrolled=("osu_microsoft_365",)),),
+            people=(NewPerson(name="Carla Klein", email="carla@contoso.example", roles=("incentives_admin",)),),
+        ),
+    ),
+    reviewers=(
+        NewPerson(name="Rita Office", email=RITA, roles=("reviewer",)),
+        NewPerson(name="Rolf Office", email=ROLF, roles=("reviewer",)),
+        NewPerson(name="Ada Admin", email=ADA, roles=("office_admin",)),
+    ),
+)
+
+
+def pdf(text: str = "Statement of work") -> bytes:
+    """A small valid PDF whose content, and so whose SHA-256, depends on the text."""
+    stream = f"BT /F1 12 Tf 20 100 Td ({text}) Tj ET".encode()
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length " + str(len(stream)).encode() + b">>stream\n" + stream + b"\nendstream",
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    out, offsets = b"%PDF-1.4\n", []
+    for number, part in enumerate(parts, 1):
+        offsets.append(len(out))
+        out += f"{number} 0 obj".encode() + part + b"endobj\n"
+    start = len(out)
+    rows = b"".join(f"{offset:010d} 00000 n \n".encode() for offset in offsets)
+    out += b"xref\n0 6\n0000000000 65535 f \n" + rows
+    return out + b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n" + str(start).encode() + b"\n%%EOF\n"
+
+
+class Relay:
+    """A transport that remembers what it was given; `fail_next` makes it refuse."""
+
+    def __init__(self) -> None:
+        self.taken: list[Message] = []
+        self.fail_next: list[Failure] = []
+
+    async def send(self, message: Message) -> Sent:
+        if self.fail_next:
+            raise self.fail_next.pop(0)
+        self.taken.append(message)
+        return Sent("250 taken")
+
+    async def close(self) -> None:
+        pass
+
+
+class ReadingHere:
+    """Reads in this process what reader processes read in the service; `poison` subjects fail like a killed one."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+        self.poison: set[str] = set()
+
+    async def read_batch(
+        self, tasks: Sequence[tuple[bytes, Envelope, datetime]]
+    ) -> list[Interpretation | ReaderFailure]:
+        return [self._read(*task) for task in tasks]
+
+    async def read(self, raw: bytes, envelope: Envelope, now: datetime) -> Interpretation | ReaderFailure:
+        return self._read(raw, envelope, now)
+
+    def _read(self, raw: bytes, envelope: Envelope, now: datetime) -> Interpretation | ReaderFailure:
+        reading = interpret(raw, envelope, self.keys, now)
+        return ReaderFailure("killed") if reading.subject in self.poison else reading
+
+
+@dataclass
+class Letterbox:
+    """One received mail, easy to ask."""
+
+    message: Message
+    parsed: EmailMessage = field(init=False)
+
+    def __post_init__(self) -> None:
+        parsed = email.message_from_bytes(self.message.raw, policy=email.policy.default)
+        assert isinstance(parsed, EmailMessage)
+        self.parsed = parsed
+
+    @property
+    def to(self) -> str:
+        return self.message.rcpt
+
+    @property
+    def subject(self) -> str:
+        return str(self.parsed["Subject"])
+
+    @property
+    def text(self) -> str:
+        body = self.parsed.get_body(("plain",))
+        assert body is not None
+        return str(body.get_content())
+
+    @property
+    def reply_to(self) -> str:
+        return str(self.parsed["Reply-To"]).strip("<>").split("<")[-1].rstrip(">")
+
+    def claim_id(self) -> str:
+        found = re.search(r"CLM-[0-9A-Z]{6}", self.subject + self.text)
+        assert found
+        return found[0]
+
+
+class House:
+    """The service without its sockets."""
+
+    def __init__(self, store: Store, clock: ManualClock, policy: Policy, rules: dict[str, Policy]) -> None:
+        self.store, self.clock, self.policy = store, clock, policy
+        self.random = random.Random(7)
+        self.ids = Ids(clock, self.random)
+        self.tokens = Tokens(new_keyring(self.random.randbytes(32)))
+        self.relay = Relay()
+        catalogue = shipped_catalogue()
+        composer = Composer(
+            templates=Templates({p.code: p.name for p in catalogue.products.values()}),
+            tokens=self.tokens,
+            domain=DOMAIN,
+            public_url="https://mail.test",
+            office_name="Claims office",
+            office_zone="UTC",
+        )
+        self.desk = Desk(
+            store=store,
+            clock=clock,
+            ids=self.ids,
+            office=Office(country="US", time_zone="UTC", policies=rules),
+            policy=policy,
+            dispatcher=Dispatcher(composer, self.ids, rules),
+            tokens=self.tokens,
+            catalogue=catalogue,
+            random=self.random.randbytes,
+        )
+        keys = Keys(domain=DOMAIN, markers=MARKERS, own_addresses=(f"claims@{DOMAIN}",), tokens=self.tokens)
+        self.readers = ReadingHere(keys)
+        self.engine = Engine(self.desk, Uploads(self.readers, clock).judge)  # type: ignore[arg-type]
+        self.mailroom = Mailroom(self.desk, self.readers)  # type: ignore[arg-type]
+        self.clockwork = Clockwork(self.desk)
+        self.digests = Digests(self.desk)
+        self.delivery = Delivery(store, self.relay, clock, node="house")
+        self.acceptance = Acceptance(store, self.ids, lambda: None)
+
+    # --- people ---------------------------------------------------------------------------------------------------
+
+    async def writes(
+        self,
+        sender: str,
+        to: str,
+        text: str,
+        *,
+        subject: str = "Hello",
+        files: Sequence[tuple[str, bytes]] = (),
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> int:
+        """A person's mail reaches us; returns the inbox item. Nothing is worked off yet."""
+        message = EmailMessage(policy=email.policy.SMTP)
+        message["From"], message["To"], message["Subject"] = sender, to, subject
+        message["Message-ID"] = f"<{self.random.getrandbits(64):x}@{sender.rpartition('@')[2]}>"
+        for name, value in headers:
+            message[name] = value
+        message.set_content(text)
+        for name, content in files:
+            message.add_attachment(content, maintype="application", subtype="pdf", filename=name)
+        return await self.arrives(message.as_bytes(), to, mail_from=sender)
+
+    async def arrives(self, raw: bytes, to: str, *, mail_from: str = "") -> int:
+        """Bytes as the listener would accept them."""
+        local_part = to.partition("@")[0]
+        token = self.tokens.read(local_part)
+        role = "token" if token else local_part
+        recipient = Recipient(address=to, local_part=local_part, token=token, role=role)  # type: ignore[arg-type]
+        return await self.acceptance.keep(
+            Accepted(
+                received_at=self.clock.now(),
+                mail_from=mail_from,
+                recipients=(recipient,),
+                peer="127.0.0.1",
+                helo="test",
+                tls=False,
+                upstream=False,
+                raw=raw,
+                size=len(raw),
+                sha256=hashlib.sha256(raw).hexdigest(),
+            )
+        )
+
+    async def replies(self, mail: Letterbox, text: str, *, sender: str = "", **more: object) -> int:
+        """A plain reply below which the mail is quoted, as most clients write it."""
+        quoted = "\n".join(f"> {line}" for line in mail.text.splitlines())
+        body = f"{text}\n\nOn Mon, 2 Mar 2026 at 10:00, Claims office <claims@{DOMAIN}> wrote:\n{quoted}\n"
+        return await self.writes(
+            sender or mail.to,
+            mail.reply_to,
+            body,
+            subject=f"Re: {mail.subject}",
+            **more,  # type: ignore[arg-type]
+        )
+
+    # --- work -----------------------------------------------------------------------------------------------------
+
+    async def settle(self, rounds: int = 60) -> None:
+        """Works until nobody has anything to do."""
+        for _ in range(rounds):
+            done = await self.mailroom.step()
+            done += await self.clockwork.ring()
+            done += await self.clockwork.leave()
+            done += await self.delivery.step(self.clock.now())
+            done += await self.clockwork.report()
+            if not done:
+                return
+        raise AssertionError("the house does not come to rest")
+
+    async def passes(self, by: timedelta, step: timedelta = timedelta(hours=6)) -> None:
+        """Time goes by with the listener up, and everything due is done on the way."""
+        end = self.clock.now() + by
+        while self.clock.now() < end:
+            self.clock.set(min(end, self.clock.now() + step))
+            await self.beat()
+            await self.settle()
+
+    async def beat(self) -> None:
+        await self.store.write(lambda conn: settings.beat(conn, self.clock.now()))
+
+    # --- what is there --------------------------------------------------------------------------------------------
+
+    def mails(self, to: str = "", saying: str = "") -> list[Letterbox]:
+        """Received mails, oldest first, to that address and with that text in subject or body."""
+        found = [Letterbox(m) for m in self.relay.taken if not to or m.rcpt == to]
+        return [m for m in found if saying.lower() in (m.subject + m.text).lower()]
+
+    async def codes(self, to: str = "") -> list[str]:
+        """The codes of the mails that were sent, in order."""
+        from mailbot.store import outbox_office
+
+        async with self.store.read() as conn:
+            rows = await outbox_office.list_items(conn, limit=500)
+        return [r.code for r in reversed(rows) if r.kind == "mail" and (not to or r.email == to)]
+
+    async def claim(self, claim_id: str) -> Claim:
+        async with self.store.read() as conn:
+            return (await claims.load(conn, [claim_id]))[claim_id]
+
+    async def item(self, item_id: int) -> Item:
+        async with self.store.read() as conn:
+            found = await inbox.get(conn, item_id)
+        assert found is not None
+        return found
+
+    # --- shortcuts through the story ------------------------------------------------------------------------------
+
+    async def submitted(self) -> str:
+        """A claim that came by mail with a file and is submitted; its id."""
+        await self.writes(PETR, f"claims@{DOMAIN}", CLAIM_FORM, subject="New claim", files=[("sow.pdf", pdf())])
+        await self.settle()
+        return self.mails(PETR)[-1].claim_id()
+
+    async def approved(self) -> str:
+        """A claim whose evidence was accepted with a contact check, by a reviewer's mail."""
+        claim_id = await self.submitted()
+        assigned = self.mails((await self.claim(claim_id)).assigned_to)[-1]
+        await self.replies(assigned, "approve contact: page 1 of the statement of work")
+        await self.settle()
+        return claim_id
+
+
+@asynccontextmanager
+async def house(folder: Path, policy: str = "2021", start: datetime = START) -> AsyncIterator[House]:
+    """A house with its people, at the given time."""
+    clock, rules = ManualClock(start), load_policy(policy)
+    store = await Store.open(f"sqlite:///{folder}/mailbot.db", f"file:{folder}/blobs", clock=clock, create=True)
+    async with store:
+        await store.write(lambda conn: import_people(conn, PEOPLE, start))
+        await store.write(lambda conn: policies.pin(conn, rules.version, dump_policy(rules)))
+        await store.write(lambda conn: settings.beat(conn, start))
+        yield House(store, clock, rules, {rules.version: rules})
