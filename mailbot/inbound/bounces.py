@@ -117,28 +117,34 @@ class _Signs:
     why: str
 
 
+_NO_SIGNS = _Signs(0, False, False, "")
+
+
 def _signs(mail: Mail, text: str, mail_from: str) -> _Signs:
     """Counts independent signs of a report; a person's mail has at most one of them."""
     subject = mail.headers.text("subject")[:_SUBJECT_CAP].lower()
-    words = plain_words(own_words(text))
-    system = _is_system(mail.headers, mail_from)
-    said = {
-        "subject": bool(pattern("subjects").search(subject)),
-        "X-Failed-Recipients": mail.headers.has("x-failed-recipients"),
-        "words": bool(pattern("bodies").search(words)),
-    }
-    answered = subject.startswith(_ANSWERS) and "mail system" not in system
-    named = [name for name, found in said.items() if found]
+    found = _is_system(mail.headers, mail_from)
+    if subject.startswith(_ANSWERS) and "mail system" not in found:
+        return _NO_SIGNS
+    if pattern("subjects").search(subject):
+        found.append("subject")
+    if mail.headers.has("x-failed-recipients"):
+        found.append("X-Failed-Recipients")
     if mail.root.media_type == "multipart/report" and not mail.reports:
-        named.append("multipart/report")
-    score = 0 if answered or not any(said.values()) else len(named) + len(system)
+        found.append("multipart/report")
+    if not found:
+        return _NO_SIGNS  # words alone are never enough, so they need not be read
+    words = plain_words(own_words(text))
+    failed = bool(pattern("bodies").search(words))
+    found += ["words"] if failed else []
     delayed = bool(pattern("delay_subjects").search(subject) or pattern("delays").search(words))
     success = bool(pattern("success_subjects").search(subject) or pattern("successes").search(words))
+    telling = failed or "subject" in found or "X-Failed-Recipients" in found
     return _Signs(
-        score,
+        len(found) if telling else 0,
         delayed and "failed permanently" not in words,
-        success and not said["words"],
-        ", ".join((*system, *named)),
+        success and not failed,
+        ", ".join(found),
     )
 
 

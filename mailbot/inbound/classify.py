@@ -31,7 +31,7 @@ _PRECEDENCE: dict[str, Automatic] = {
     "auto-reply": "auto_reply",
 }
 _LIST_FIELDS = ("list-id", "list-post", "mailing-list", "x-mailing-list", "list-archive", "x-mailman-version")
-_BULK_FIELDS = ("list-unsubscribe", "x-campaign", "x-campaignid", "x-mailgun-tag", "x-bulkmail", "x-mc-user")
+_BULK_FIELDS = ("list-unsubscribe", "x-campaign", "x-campaignid", "x-bulkmail")
 _SUPPRESS = re.compile(r"\b(?:all|oof|autoreply|dr|rn|nrn)\b", re.IGNORECASE)
 _CALENDAR_METHODS = ("REPLY", "REQUEST", "COUNTER", "CANCEL", "DECLINECOUNTER", "REFRESH")
 

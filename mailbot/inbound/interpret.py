@@ -126,11 +126,17 @@ def _kind_and_intent(
 ) -> tuple[Class, Intent]:
     """The class of a mail and the meaning of its words; a robot's words mean nothing."""
     kind = classify(mail, bounce=bounce, sender=sender, mail_from=envelope.mail_from, reply_text=parts.reply, keys=keys)
-    if kind.automatic is not None and kind.sure:
+    if kind.automatic is not None and (kind.sure or not _person_behind(kind)):
         return kind, _EMPTY
-    intent = _intent(mail.headers, parts)
-    kind = _spared(kind, intent)
-    return kind, intent if kind.automatic is None else _EMPTY
+    if kind.automatic is not None:
+        kind = Class(None, False, False, kind.hops, "away, but decides something", robot=kind.robot)
+    return kind, _intent(mail.headers, parts)
+
+
+def _person_behind(kind: Class) -> bool:
+    """Only its text made this mail a robot's: what no robot says may still be a person's decision."""
+    remainder = kind.robot.remainder if kind.robot else ""
+    return bool(remainder) and read_intent(remainder).meaning in ("decline", "accept", "wrong_person", "data_request")
 
 
 def _intent(headers: Headers, parts: ReplyParts) -> Intent:
@@ -140,13 +146,6 @@ def _intent(headers: Headers, parts: ReplyParts) -> Intent:
     subject = headers.text("subject")
     own = not headers.has("in-reply-to") and not headers.has("references") and len(subject.split()) <= 3
     return read_intent(subject) if own and subject else _EMPTY
-
-
-def _spared(kind: Class, intent: Intent) -> Class:
-    """Only its text made this mail a robot's: when the same text decides something, a person must look."""
-    if kind.automatic == "auto_reply" and not kind.sure and intent.meaning in ("decline", "accept", "wrong_person"):
-        return Class(None, False, False, kind.hops, f"a person after all: {intent.evidence[:80]}", robot=kind.robot)
-    return kind
 
 
 def _complaint(mail: Mail) -> Complaint | None:

@@ -94,18 +94,27 @@ def robot_header(names: frozenset[str]) -> str:
 def robot_text(text: str) -> Robot:
     """Weighs the newly written text of a mail."""
     folded = fold(text[:TEXT_CAP])
-    found = {name: weight for name, weight, pattern in _groups() if pattern.search(folded)}
+    spans = {name: [match.span() for match in pattern.finditer(folded)] for name, _, pattern in _groups()}
+    found = {name: weight for name, weight, _ in _groups() if spans[name]}
     if not found:
         return Robot(0.0, (), text)
-    remainder = [clause for clause in _CLAUSE.split(folded) if clause and not _explained(clause.strip())]
-    left = sum(len(_WORD.findall(clause)) or len(clause) // 3 for clause in remainder)
-    score = sum(found.values()) + (0.5 if not left else 0.0)
-    if left > _LEFT_MANY:
-        score -= _LEFT_PENALTY
+    remainder = _unexplained(folded, sorted(span for several in spans.values() for span in several))
+    left = sum(len(_WORD.findall(clause)) if clause.isascii() else len(clause) // 3 for clause in remainder)
+    score = sum(found.values()) + (0.0 if left else 0.5) - (_LEFT_PENALTY if left > _LEFT_MANY else 0.0)
     return Robot(score, tuple(found), " ".join(remainder))
 
 
-def _explained(clause: str) -> bool:
-    if _one_of("phrases", "courtesy").search(clause) or not _WORD.search(clause):
-        return True
-    return any(pattern.search(clause) for _, _, pattern in _groups())
+def _unexplained(folded: str, spans: list[tuple[int, int]]) -> list[str]:
+    """The clauses that no phrase of absence touches and that are no mere courtesy."""
+    left: list[str] = []
+    start = 0
+    waiting = iter([*spans, (len(folded) + 1, len(folded) + 1)])
+    begin, end = next(waiting)
+    for stop in (*(match.start() for match in _CLAUSE.finditer(folded)), len(folded)):
+        while end <= start and begin <= len(folded):
+            begin, end = next(waiting)
+        clause = folded[start:stop].strip(" \n.,;:!?()")
+        if begin >= stop and _WORD.search(clause) and not _one_of("phrases", "courtesy").search(clause):
+            left.append(clause)
+        start = stop
+    return left
