@@ -8,10 +8,15 @@ import asyncio
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Sequence
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
+from typing import IO
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +26,7 @@ from mailbot.store.schema import blob_uses, blobs
 from mailbot.store.upsert import insert_missing
 
 INLINE_BYTES = 64 * 1024
+_DRAFT = ".draft-"
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -55,6 +61,21 @@ class Blobs:
         await asyncio.to_thread(self._write, sha256, content)
         return Blob(sha256=sha256, size=len(content), content=None)
 
+    async def keep_file(self, file: Path, sha256: str, size: int) -> Blob:
+        """Makes a finished file durable under its name, whatever its size, and takes it over: `file` is gone then.
+
+        `sha256` is the caller's word; a wrong one shows as BlobLost when the bytes are asked for. Raises StoreFault.
+        """
+        await asyncio.to_thread(self._take_over, file, sha256)
+        return Blob(sha256=sha256, size=size, content=None)
+
+    async def keep_file(self, spooled: Path, sha256: str) -> None:
+        """Makes a spooled file durable under its name; it is copied in pieces, so that memory stays flat.
+
+        Raises StoreFull or StoreFault when the disk does not take it.
+        """
+        await asyncio.to_thread(self._copy, spooled, sha256)
+
     async def get(self, conn: AsyncConnection, sha256: str) -> bytes:
         """The bytes, checked against their name. Raises BlobLost."""
         row = (await conn.execute(select(blobs.c.content).where(blobs.c.sha256 == sha256))).first()
@@ -88,12 +109,28 @@ class Blobs:
         return await asyncio.to_thread(self._sweep, named, unused_since.timestamp())
 
     def _write(self, sha256: str, content: bytes) -> None:
+        with self._draft(sha256) as draft:
+            draft.write(content)
+
+    def _take_over(self, file: Path, sha256: str) -> None:
+        """Copies: spool and blobs may lie on different disks, and the spool's bytes need an fsync anyway."""
+        with self._draft(sha256) as draft, file.open("rb") as source:
+            shutil.copyfileobj(source, draft, 1024 * 1024)
+        file.unlink(missing_ok=True)
+
+    @contextmanager
+    def _draft(self, sha256: str) -> Iterator[IO[bytes]]:
+        """A new file that gets its name when it is complete and durable, and none if anything fails."""
         path = self.path(sha256)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_name(f".{sha256}.{id(content):x}.{os.getpid()}")
+            descriptor, name = tempfile.mkstemp(prefix=_DRAFT, dir=path.parent)
+            draft = Path(name)
             try:
-                _write_durably(draft, content)
+                with os.fdopen(descriptor, "wb") as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
                 draft.rename(path)
             finally:
                 draft.unlink(missing_ok=True)
@@ -133,10 +170,10 @@ async def release(conn: AsyncConnection, users: Sequence[str]) -> None:
     await conn.execute(delete(blobs).where(blobs.c.sha256.not_in(select(blob_uses.c.sha256))))
 
 
-def _write_durably(path: Path, content: bytes) -> None:
+def _copy_durably(source: BinaryIO, path: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+        shutil.copyfileobj(source, file, 1024 * 1024)
         file.flush()
         os.fsync(file.fileno())
 
