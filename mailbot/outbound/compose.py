@@ -4,7 +4,8 @@ Pure: same order, same bytes; so a mail that is sent twice is the same mail. A t
 jinja2.UndefinedError; nothing else is raised for any text in any field.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import format_datetime
@@ -32,6 +33,7 @@ REMINDERS = frozenset(
 CUSTOMERS = frozenset({Party.CUSTOMER, Party.SECOND, Party.TENANT_ADMIN})
 _STRONGEST = ("consent_prompt", "consent_reminder", "customer_heads_up")
 _SHOWN_IDS = 3
+_MESSAGE_ID = re.compile(r"[!-;=?-~]{1,120}@[!-;=?-~]{1,120}")
 
 
 class Signer(Protocol):
@@ -42,7 +44,7 @@ class Signer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The conversation a mail continues: Message-IDs without angle brackets, oldest first."""
+    """The conversation a mail continues: Message-IDs, with or without angle brackets, oldest first."""
 
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
@@ -226,16 +228,15 @@ def _tagged(claims: tuple[Claim, ...], subject: str) -> str:
 
 def _threading(thread: Thread) -> list[tuple[str, str]]:
     """In-Reply-To and References, from Message-IDs as others wrote them: what does not look like one is left out."""
-    parents = [i for i in (thread.in_reply_to,) if _is_message_id(i)]
-    line = [i for i in (*thread.references[-10:], *parents) if _is_message_id(i)]
-    headers = [("In-Reply-To", f"<{parent}>") for parent in parents]
-    if line:
-        headers.append(("References", "\r\n ".join(f"<{i}>" for i in dict.fromkeys(line))))
-    return headers
+    parents = _message_ids((thread.in_reply_to,))
+    line = _message_ids((*thread.references[-10:], thread.in_reply_to))
+    headers = [("In-Reply-To", parent) for parent in parents]
+    return [*headers, ("References", "\r\n ".join(line))] if line else headers
 
 
-def _is_message_id(text: str) -> bool:
-    return 2 < len(text) < 250 and text.isascii() and "@" in text and not any(c in "<> \t\r\n" or c < "!" for c in text)
+def _message_ids(texts: Iterable[str]) -> list[str]:
+    bare = (text.strip().removeprefix("<").removesuffix(">") for text in texts)
+    return [f"<{i}>" for i in dict.fromkeys(bare) if _MESSAGE_ID.fullmatch(i)]
 
 
 def _rows(mail: Mail, name: str) -> list[Mapping[str, object]]:

@@ -55,8 +55,8 @@ def mailbox(name: str, address: str) -> str:
 def message(headers: Iterable[tuple[str, str]], text: str, html: str, boundary: str) -> bytes:
     """The whole mail. Header values must come from the functions here or be fixed words and tokens of ours."""
     lines = [f"{name}: {value}" for name, value in headers]
-    lines += ["MIME-Version: 1.0", f'Content-Type: multipart/alternative; boundary="{boundary}"', "", ""]
-    delimiter = f"--{boundary}\r\n".encode("ascii")
+    lines += ["MIME-Version: 1.0", f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"', ""]
+    delimiter = f"\r\n--{boundary}\r\n".encode("ascii")
     return b"".join(
         (
             "\r\n".join(lines).encode("ascii"),
@@ -64,7 +64,7 @@ def message(headers: Iterable[tuple[str, str]], text: str, html: str, boundary: 
             _part("plain", text),
             delimiter,
             _part("html", html),
-            f"--{boundary}--\r\n".encode("ascii"),
+            f"\r\n--{boundary}--\r\n".encode("ascii"),
         )
     )
 

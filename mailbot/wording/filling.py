@@ -8,6 +8,9 @@ import unicodedata
 
 WIDTH = 72
 _WIDE = re.compile(r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]")
+# Not str.split(): a no-break space keeps a number and its unit, or an hour and its PM, on one line.
+_BLANK = " \t\r\n\f\v"
+_GAP = re.compile(r"[ \t\r\n\f\v]+")
 _CLOSING = frozenset("。，、；：？！）」』》〉】’”…%")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
@@ -49,7 +52,9 @@ def plain(text: str) -> str:
 
 def _pieces(text: str) -> list[tuple[str, str]]:
     """The unbreakable pieces, each with the gap that separates it from the one before on the same line."""
-    words = text.split()
+    words = _GAP.split(text.strip(_BLANK))
+    if words == [""]:
+        return []
     if text.isascii() or not _WIDE.search(text):
         return [(" ", word) for word in words]
     pieces: list[tuple[str, str]] = []
