@@ -59,7 +59,7 @@ class Acceptance:
     async def _durable(self, accepted: Accepted) -> bytes | None:
         """The bytes if they fit the row; else they are durable as a file before any row names it."""
         if isinstance(accepted.raw, Path):
-            await self._store.blobs.keep_file(accepted.raw, accepted.sha256)
+            await self._store.blobs.keep_file(accepted.raw, accepted.sha256, accepted.size)
             return None
         if len(accepted.raw) >= INLINE_BYTES:
             await self._store.blobs.keep(accepted.raw)

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 from typing import IO
 
 from sqlalchemy import delete, select
@@ -68,13 +67,6 @@ class Blobs:
         """
         await asyncio.to_thread(self._take_over, file, sha256)
         return Blob(sha256=sha256, size=size, content=None)
-
-    async def keep_file(self, spooled: Path, sha256: str) -> None:
-        """Makes a spooled file durable under its name; it is copied in pieces, so that memory stays flat.
-
-        Raises StoreFull or StoreFault when the disk does not take it.
-        """
-        await asyncio.to_thread(self._copy, spooled, sha256)
 
     async def get(self, conn: AsyncConnection, sha256: str) -> bytes:
         """The bytes, checked against their name. Raises BlobLost."""
@@ -168,14 +160,6 @@ async def release(conn: AsyncConnection, users: Sequence[str]) -> None:
     """These users need their blobs no more; what nobody needs loses its row, and `sweep` later removes its file."""
     await conn.execute(delete(blob_uses).where(blob_uses.c.user.in_(users)))
     await conn.execute(delete(blobs).where(blobs.c.sha256.not_in(select(blob_uses.c.sha256))))
-
-
-def _copy_durably(source: BinaryIO, path: Path) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        shutil.copyfileobj(source, file, 1024 * 1024)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:
