@@ -44,6 +44,21 @@ def stopped(unfinished: int) -> None:
     _events.info("stopped", unfinished=unfinished)
 
 
+def stopped_early() -> None:
+    """The operator did not wait: what was in hand is done after the next start."""
+    _events.warning("stopped_early", meaning="unfinished work lies in the database and is done after the next start")
+
+
+def certificate_read() -> None:
+    """The TLS certificate was read again."""
+    _events.info("certificate_read")
+
+
+def certificate_unfit(error: BaseException) -> None:
+    """The new TLS certificate cannot be used; the old one stays."""
+    _events.error("certificate_unfit", error=str(error)[:300], do="correct the files, then send SIGHUP again")
+
+
 def trusting() -> None:
     """The sender is believed without proof: fit for development only."""
     _events.warning("sender_trust_none", meaning="the From line alone counts as proof; do not use this in the open")
@@ -77,3 +92,8 @@ def disk_broken() -> None:
 def keys_made(path: str) -> None:
     """Keys were made for a new installation; without them its addresses and links are lost."""
     _events.warning("keys_made", file=path, do="keep a copy of this file in a safe place")
+
+
+def request_failed(method: str, route: str, error: BaseException) -> None:
+    """A page or API call failed in a way nobody foresaw; its caller was told only that it did."""
+    _events.error("request_failed", method=method, route=route, error=type(error).__name__, exc_info=error)

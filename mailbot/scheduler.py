@@ -36,5 +36,6 @@ class Ticker:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Ends at once; calls that run go on."""
-        self._scheduler.shutdown(wait=False)
+        """Ends at once; calls that run go on. Does nothing when it was never started."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)

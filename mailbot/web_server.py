@@ -11,7 +11,7 @@ from typing import Any
 
 import uvicorn
 
-_GRACE_SECONDS = 10
+_GRACE_SECONDS = 20
 _BACKLOG = 512
 
 
@@ -59,8 +59,9 @@ class WebServer:
         ready.cancel()
         return cls(server, task, listening.getsockname()[:2])
 
-    async def stop(self) -> None:
-        """Ends after the requests in hand."""
+    async def stop(self, grace: float) -> None:
+        """Ends after the requests in hand, at the latest after `grace` seconds."""
+        self._server.config.timeout_graceful_shutdown = max(int(min(grace, _GRACE_SECONDS)), 0)
         self._server.should_exit = True
         await self._task
 
@@ -72,9 +73,9 @@ def _bind(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.setblocking(False)
-    except OSError:
+    except OSError as error:
         listening.close()
-        raise
+        raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from error
     return listening
 
 

@@ -1,0 +1,1 @@
+"""The commands of `mailbot`, a noun a file; `mailbot.cli` says which there are."""

@@ -1,0 +1,81 @@
+"""What commands share: the options `--config` and `--json`, the configuration, and an open database.
+
+Heavy rooms are imported when a command runs. A command that fails raises Failed (or an error that `failures` knows).
+"""
+
+import asyncio
+import functools
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from mailbot.clock import Clock
+    from mailbot.config import Config
+    from mailbot.store.database import Store
+
+T = TypeVar("T")
+Command = Callable[..., Any]
+
+CONFIG_HELP = "The configuration file (default: mailbot.toml in this folder, else the embedded defaults)."
+as_json = click.option("--json", "json_out", is_flag=True, help="Print JSON.")
+
+
+class Failed(click.ClickException):
+    """The command could not do it; the message is for the operator, usually one line."""
+
+    exit_code = 1
+
+    def show(self, file: Any = None) -> None:
+        """On standard error, each line with our name."""
+        for line in self.message.splitlines():
+            click.echo(f"mailbot: {line}", err=True)
+
+
+def configured(command: Command) -> Command:
+    """Gives a command the option `--config` and, as its first argument, the configuration."""
+
+    @click.option("--config", "config_file", type=click.Path(path_type=Path, dir_okay=False), help=CONFIG_HELP)
+    @click.pass_context
+    @functools.wraps(command)
+    def with_config(ctx: click.Context, /, config_file: Path | None, **rest: Any) -> Any:
+        return command(read_config(config_file or ctx.find_root().obj), **rest)
+
+    return with_config
+
+
+def read_config(path: Path | None) -> "Config":
+    """The configuration of that file, else of the current folder. The operator's log goes to standard error."""
+    from mailbot import log
+    from mailbot.config import find_config, load_config
+
+    config = load_config(path or find_config(Path.cwd()), os.environ)
+    log.configure(config.log.format)
+    return config
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Runs a command's asynchronous part."""
+    return asyncio.run(work)
+
+
+@asynccontextmanager
+async def opened(config: "Config", *, clock: "Clock | None" = None, create: bool = False) -> "AsyncIterator[Store]":
+    """The database beside a service that may run: it is never checkpointed here. `create` makes a missing one."""
+    from mailbot.clock import SystemClock
+    from mailbot.store.database import Store
+
+    path = config.database.url.path
+    store = await Store.open(
+        f"sqlite:///{path}",
+        f"file:{config.blobs.url.path}",
+        clock=clock or SystemClock(),
+        create=create and not path.exists(),
+        lock=False,
+    )
+    async with store:
+        yield store
