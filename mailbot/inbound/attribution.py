@@ -103,10 +103,8 @@ def _has_verb(text: str) -> bool:
 
 
 def _verb_ends(text: str) -> bool:
-    found = None
-    for found in _verbs().finditer(text[-40:].casefold()):
-        continue
-    return found is not None and found.end() >= len(text[-40:]) - 1
+    tail = text[-40:].casefold()
+    return any(found.end() >= len(tail) - 1 for found in _verbs().finditer(tail))
 
 
 def _mentions(text: str, own: Sequence[str]) -> bool:
@@ -134,6 +132,6 @@ def _words(table: str) -> frozenset[str]:
 def _verbs() -> re.Pattern[str]:
     """One alternation of literals; verbs of scripts without spaces need no word boundary."""
     verbs = sorted(_words("wrote"), key=len, reverse=True)
-    plain = "|".join(re.escape(verb) for verb in verbs if "\u0250" > verb[0] or "\u0370" <= verb[0] < "\u0600")
+    plain = "|".join(re.escape(verb) for verb in verbs if verb[0] < "\u0250" or "\u0370" <= verb[0] < "\u0600")
     dense = "|".join(re.escape(verb) for verb in verbs if verb[0] >= "\u0600")
     return re.compile(rf"(?<!\w)(?:{plain})(?!\w)|{dense}")

@@ -68,7 +68,9 @@ class Clauses:
     def alone(self, label: str, *, beside: frozenset[str] = frozenset()) -> Hit | None:
         """The hit with `label` that makes up a whole clause (courtesy and labels in `beside` left out), or None."""
         for clause in sorted({hit.clause for hit in self.hits}):
-            core = [h for h in self.hits if h.clause == clause and (label in h.labels or not h.labels & (_ALONE | beside))]
+            core = [
+                h for h in self.hits if h.clause == clause and (label in h.labels or not h.labels & (_ALONE | beside))
+            ]
             if len(core) == 1 and label in core[0].labels:
                 return core[0]
         return None

@@ -62,7 +62,7 @@ def _field(line: str) -> tuple[str, str] | None:
     label = label.strip(_DRESS).casefold()
     if not colon or not label or len(label) > _LABEL_LENGTH:
         return None
-    if value[:2] == "//" or any(sign in label for sign in ".@<>()\"/"):
+    if value[:2] == "//" or any(sign in label for sign in '.@<>()"/'):
         return None
     return label, value.strip(_DRESS)
 

@@ -6,13 +6,16 @@ limit; whatever the parser refuses is stripped of its tags. Total over any strin
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from inscriptis.css_profiles import STRICT_CSS_PROFILE
 from inscriptis.html_engine import Inscriptis
 from inscriptis.model.config import ParserConfig
-from lxml import etree, html as lxml_html
+from lxml import etree
+from lxml import html as lxml_html
+
+from mailbot.inbound.lexicon.load import lexicon
 
 MAX_HTML = 256 * 1024
 
@@ -23,26 +26,10 @@ _OPEN, _CLOSE, _REST, _SOFT, _SIGN, _SIGN_END = "\ue000", "\ue001", "\ue002", "\
 _PRIVATE = str.maketrans(dict.fromkeys([*map(chr, range(0xE000, 0xE010)), "\x00"]))
 _MARKS = str.maketrans(dict.fromkeys(_OPEN + _CLOSE + _REST + _SOFT + _SIGN + _SIGN_END))
 
-_CONTAINER_CLASSES = frozenset(
-    "gmail_quote gmail_quote_container protonmail_quote yahoo_quoted tutanota_quote moz-cite-prefix clean_bq "
-    "front-blockquote zmail_extra mail-quote-collapse quoted-text ms-outlook-mobile-reference-message "
-    "domino-section-history history-container airmail_on replied-content mailQuote ecxgmail_quote "
-    "zimbra-quoted-text skiff_quote hey-quote".split()
+_OUTLOOK_RULE = re.compile(
+    r"border-top:\s?solid\s?#(?:e1e1e1|b5c4df)|border:none;\s?border-top:\s?solid", re.IGNORECASE
 )
-_CONTAINER_NAMES = frozenset(("quote", "messageReplySection", "quoted-content"))
-_CONTAINER_IDS = ("yahoo_quoted", "isReplyContent", "origbody", "mail-editor-reference-message-container", "reply-intro")
-_REST_IDS = frozenset(
-    ("divRplyFwdMsg", "x_divRplyFwdMsg", "appendonsend", "x_appendonsend", "OLK_SRC_BODY_SECTION", "stopSpelling", "zwchr")
-    + ("ecxOLK_SRC_BODY_SECTION", "ecxstopSpelling", "MIMEMailHeader", "ymail_android_quoted")
-)
-_REST_CLASSES = frozenset(("OutlookMessageHeader", "domino-section-head", "hmquote", "WM_forward_header"))
-_SIGNATURE_CLASSES = frozenset(
-    "gmail_signature moz-signature protonmail_signature_block yahoo-signature tutanota_signature mobile-signature "
-    "gmail_signature_prefix ms-outlook-mobile-signature".split()
-)
-_SIGNATURE_IDS = frozenset(("Signature", "signature", "ms-outlook-mobile-signature", "AppleMailSignature", "composer_signature"))
-_OUTLOOK_RULE = re.compile(r"border-top:\s*solid\s*#(?:e1e1e1|b5c4df|cccccc)|border:none;\s*border-top:\s*solid", re.IGNORECASE)
-_FORWARD_START = re.compile(r"^[\s\-—_]*[^\n:]{0,60}-{4,}|^\s*-{4,}")
+_FORWARD_START = re.compile(r"\s*-{4,}")
 
 
 def quoted_lines(source: str) -> str:
@@ -86,20 +73,29 @@ def _mark(element: lxml_html.HtmlElement) -> None:
     names = frozenset((element.get("class") or "").split())
     ident = element.get("id") or ""
     style = element.get("style") or ""
-    if ident in _REST_IDS or names & _REST_CLASSES or element.get("data-marker") == "__DIVIDER__":
-        _before(element, _REST)
-    elif element.tag == "div" and _OUTLOOK_RULE.search(style) and ":" in (_start_of(element)):
+    known = _containers()
+    divided = ident in known["rest_ids"] or names & known["rest_classes"]
+    if divided or element.get("data-marker") == "__DIVIDER__" or _outlook_header(element, style):
         _before(element, _REST)
     elif element.tag == "blockquote":
         sure = element.get("type") == "cite" or element.get("cite") or "border-left" in style.replace(" ", "")
         _around(element, _OPEN if sure or names & {"protonmail_quote", "tutanota_quote"} else _SOFT, _CLOSE)
-    elif names & _CONTAINER_CLASSES or ident.startswith(_CONTAINER_IDS) or element.get("name") in _CONTAINER_NAMES:
+    elif (
+        names & known["quote_classes"]
+        or ident.startswith(tuple(known["quote_ids"]))
+        or element.get("name") in known["quote_names"]
+    ):
         if not _FORWARD_START.match(_start_of(element)):
             _around(element, _OPEN, _CLOSE)
     elif element.get("data-marker") == "__QUOTED_TEXT__":
         _around(element, _OPEN, _CLOSE)
-    elif names & _SIGNATURE_CLASSES or ident in _SIGNATURE_IDS:
+    elif names & known["signature_classes"] or ident in known["signature_ids"]:
         _around(element, _SIGN, _SIGN_END)
+
+
+def _outlook_header(element: lxml_html.HtmlElement, style: str) -> bool:
+    """Whether this is Outlook's ruled block with sender and date, whatever its language."""
+    return element.tag == "div" and _OUTLOOK_RULE.search(style[:500]) is not None and ":" in _start_of(element)
 
 
 def _start_of(element: lxml_html.HtmlElement) -> str:
@@ -131,6 +127,11 @@ def _line(mark: str) -> lxml_html.HtmlElement:
     line = lxml_html.Element("div")
     line.text = mark
     return line
+
+
+@cache
+def _containers() -> Mapping[str, frozenset[str]]:
+    return {name: frozenset(values) for name, values in lexicon("quotes")["containers"].items()}
 
 
 @cache
@@ -177,5 +178,6 @@ def _introduced(line: str) -> bool:
 
 def _stripped(source: str) -> str:
     """Text between tags; one pass, for HTML that no parser takes."""
-    pieces = (piece.partition(">")[2] if at else piece for at, piece in enumerate(source.translate(_PRIVATE).split("<")))
-    return "\n".join(line.strip() for line in " ".join(pieces).split("\n"))
+    first, *tagged = source.translate(_PRIVATE).split("<")
+    text = " ".join([first, *(piece.partition(">")[2] for piece in tagged)])
+    return "\n".join(line.strip() for line in text.split("\n"))

@@ -20,7 +20,11 @@ WRAPPED_QUOTE = 60
 """A quoted line at least this long may have spilled its last words onto an unquoted line of their own."""
 
 _RULE = "-_=*~—–─ \t\xa0"
-_INVISIBLE = str.maketrans({"\u200b": "", "\ufeff": "", "\u200e": "", "\u200f": "", "\xa0": " ", "\u202f": " ", "\x00": "", "\x0b": "\n", "\x0c": "\n", "\u2028": "\n", "\u2029": "\n"})
+_INVISIBLE = str.maketrans(
+    dict.fromkeys("\u200b\u200e\u200f\ufeff\x00", "")
+    | dict.fromkeys("\xa0\u202f", " ")
+    | dict.fromkeys("\x0b\x0c\u2028\u2029", "\n")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +113,12 @@ def _segments(lines: Sequence[str], markers: Sequence[str], own: Sequence[str]) 
     cutter = _Cutter(lines, markers, own)
     segments: list[Segment] = []
     fresh: list[str] = []
-    at = 0
+    at, written = 0, False
     while at < len(lines):
-        step = cutter.step(at, blank_above=not any(line.strip() for line in fresh) and not segments)
+        step = cutter.step(at, blank_above=not written and not segments)
         if step is None:
             fresh.append(lines[at])
+            written = written or bool(lines[at].strip())
             at += 1
             continue
         fresh.append(step.kept)

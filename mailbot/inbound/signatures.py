@@ -7,11 +7,15 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from mailbot.inbound.claimlabels import field_of, split_field
 from mailbot.inbound.letterform import closes
 from mailbot.inbound.lexicon.load import lexicon
 
 LONGEST = 16
 """A signature has at most so many lines that are not blank."""
+
+ROUNDS = 5
+"""Footer, disclaimer, contacts and delimiter may stand on top of each other, but not more of them."""
 
 _DELIMITER = re.compile(r"^(?:--|—|__|––)\s*$")
 _PHONE = re.compile(r"(?:\+|\b0|\(|\btel|\bmob|\bphone|\bfax|☎|電話|手機)[\d\s().:/+-]{6,24}\d", re.IGNORECASE)
@@ -21,13 +25,14 @@ _FOOTER_LENGTH = 110
 
 def split_signature(lines: Sequence[str]) -> int:
     """The line at which the signature begins; `len(lines)` when there is none."""
-    end = _content_end(lines)
-    cuts = (_delimited(lines, end), _footer(lines, end), _disclaimed(lines, end), _contact_block(lines, end))
-    cut = min(cuts)
-    if cut == end:
-        return len(lines)
-    before = split_signature(lines[:cut]) if cut else 0
-    return min(cut, before)
+    cut = len(lines)
+    for _ in range(ROUNDS):
+        end = _content_end(lines[:cut])
+        found = min(rule(lines, end) for rule in (_delimited, _footer, _disclaimed, _contact_block))
+        if found == end:
+            break
+        cut = found
+    return cut
 
 
 def _content_end(lines: Sequence[str]) -> int:
@@ -111,22 +116,32 @@ def _contact_block(lines: Sequence[str], end: int) -> int:
     start, stop = spans[-1]
     block = lines[start:stop]
     if not 2 <= len(block) <= LONGEST or any(len(line) > 90 for line in block):
-        return _closing_above(lines, spans, end)
+        return _closing_above(lines, end)
     proofs = sum(bool(_PHONE.search(line)) for line in block) + any(_LINK.search(line) for line in block)
-    if proofs == 0 or any(line.lstrip()[:2] in ("- ", "* ", "> ") or _numbered(line) for line in block):
-        return _closing_above(lines, spans, end)
+    if proofs == 0 or _form(block) or any(line.lstrip()[:2] in ("- ", "* ", "> ") or _numbered(line) for line in block):
+        return _closing_above(lines, end)
     if len(spans) > 2 and closes(lines[spans[-2][0]]):
         return spans[-2][0]
     return start
 
 
-def _closing_above(lines: Sequence[str], spans: Sequence[tuple[int, int]], end: int) -> int:
+def _closing_above(lines: Sequence[str], end: int) -> int:
     """A closing phrase within the last lines with more than a name under it."""
     for at in range(max(1, end - LONGEST), end):
         below = [line for line in lines[at + 1 : end] if line.strip()]
-        if len(below) > 1 and closes(lines[at]) and any(_PHONE.search(line) or _LINK.search(line) for line in below):
+        if len(below) > 1 and closes(lines[at]) and not _form(below) and any(map(_reachable, below)):
             return at if all(len(line) <= 90 for line in below) else end
     return end
+
+
+def _reachable(line: str) -> bool:
+    return _PHONE.search(line) is not None or _LINK.search(line) is not None
+
+
+def _form(lines: Sequence[str]) -> bool:
+    """Whether these are lines of a claim form, which has addresses and links as signatures have."""
+    pairs = [split_field(line) for line in lines]
+    return 2 * sum(pair is not None and field_of(pair[0]) is not None for pair in pairs) >= len(lines)
 
 
 def _numbered(line: str) -> bool:

@@ -24,7 +24,7 @@ _PIECE = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+|[.!?,;:…。、，；：！？()\
 _SPECIAL = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"})
 _APOSTROPHES = str.maketrans(dict.fromkeys("'’‘`´\u200b\u200c\u200d\ufe0f\ufeff\u00ad🏻🏼🏽🏾🏿"))
 _ENDS = frozenset(".!?。！？…;；")
-_CLAUSES = frozenset(",:，：、()\"«»„“”|/")
+_CLAUSES = frozenset(',:，：、()"«»„“”|/')
 _DASHES = frozenset("-–—_*=~•·>")
 
 
@@ -39,7 +39,7 @@ class Sentence:
 
 
 @cache
-def _variants() -> dict[int, str]:
+def _variants() -> dict[int, int]:
     table = lexicon("characters")
     return str.maketrans(table["simplified"], table["traditional"])
 
