@@ -181,10 +181,14 @@ async def list_items(
     return tuple(_item(row) for row in await conn.execute(statement))
 
 
-async def of_claim(conn: AsyncConnection, claim_id: str, limit: int = 200) -> tuple[Item, ...]:
-    """What came in about a claim, newest first, without the bytes."""
+async def of_claim(
+    conn: AsyncConnection, claim_id: str, limit: int = 200, before: int | None = None
+) -> tuple[Item, ...]:
+    """What came in about a claim, newest first, without the bytes; `before` as in `list_items`."""
     named = and_(_table.c.claim_id == claim_id, _table.c.claim_id != "")
     statement = select(*_LIGHT).where(named).order_by(_table.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(_table.c.id < before)
     return tuple(_item(row) for row in await conn.execute(statement))
 
 

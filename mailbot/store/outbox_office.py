@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.store.outbox import Kind, State
@@ -95,6 +95,13 @@ async def by_handle(conn: AsyncConnection, handles: Iterable[int]) -> dict[int, 
     """Handle of the reply address → the row that carried it."""
     rows = await conn.execute(select(*_LIGHT).where(_c.handle.in_(set(handles)), _c.handle.is_not(None)))
     return {row.handle: _item(row) for row in rows}
+
+
+async def waiting_counts(conn: AsyncConnection) -> dict[str, int]:
+    """How many rows are still to go, and how many failed: all states but sent and cancelled."""
+    some = _c.state.in_(("queued", "deferred", "bounced", "expired"))
+    rows = await conn.execute(select(_c.state, func.count().label("n")).where(some).group_by(_c.state))
+    return {row.state: row.n for row in rows}
 
 
 async def retry(conn: AsyncConnection, item_id: int, now: datetime) -> bool:
