@@ -1,0 +1,43 @@
+"""Puts the site together: every route, every header, every limit, around one engine and one store.
+
+`create_app` opens nothing and starts nothing; it works as it is under any ASGI server, and in tests without one.
+"""
+
+from fastapi import FastAPI
+
+from mailbot import __version__
+from mailbot.config import Config
+from mailbot.engine.engine import Engine
+from mailbot.store.database import Store
+from mailbot.templates import Templates
+from mailbot.tokens import Tokens
+from mailbot.web import api, claims, confirm, customer, errors, lab, office, office_mail, operations, partner, signin
+from mailbot.web.bodies import BodyLimit
+from mailbot.web.callers import Rates
+from mailbot.web.headers import HeadAsGet, SecurityHeaders
+from mailbot.web.site import Site
+
+_PAGES = (operations, signin, confirm, customer, claims, partner, office_mail, office)
+_DESCRIPTION = "Claims and consent by e-mail. Every call takes an API key: Authorization: Bearer <key>."
+
+
+def create_app(engine: Engine, store: Store, tokens: Tokens, templates: Templates, config: Config) -> FastAPI:
+    """The site. The lab's pages exist only if the configuration says so."""
+    app = FastAPI(
+        title="mailbot",
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.site = site = Site(engine, store, tokens, templates, config)
+    app.state.rates = Rates()
+    app.include_router(api.router)
+    for page in (*_PAGES, lab) if config.lab else _PAGES:
+        app.include_router(page.router)
+    errors.install(app)
+    app.add_middleware(BodyLimit, upload_limit=config.smtp.max_message_mib * 1024 * 1024)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(SecurityHeaders, secure=site.secure)
+    return app

@@ -1,0 +1,119 @@
+"""The page of one claim, for its partner and for the office: everything in one place, and only buttons that work.
+
+Reads only. Which acts are offered is the lifecycle's and the policy's answer for this visitor and this claim.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mailbot.claims.events import Refusal
+from mailbot.claims.lifecycle import possible
+from mailbot.claims.model import Claim, Clock, ClockKind, Consent, Evidence, Status
+from mailbot.claims.reasons import QUESTIONS, REJECTIONS, may_reject_for
+from mailbot.store import claims, outbox_office
+from mailbot.web.forms import FieldError
+from mailbot.web.history_view import lines, newest
+from mailbot.web.missing import missing_of
+from mailbot.web.site import Site, Visitor
+
+HISTORY_LENGTH = 30
+_MAILS = 50
+_PARTNER_CLOCKS = frozenset(ClockKind) - {ClockKind.TAKE_BACK, ClockKind.DELIVERY_SLACK, ClockKind.RETENTION}
+_OFFICE_ACTS = frozenset(
+    {
+        "start_review", "request_info", "approve", "reject", "arbitrate", "uphold", "answer_customer",
+        "resend_notice", "record_decline",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the page says about the form that was just sent."""
+
+    word: str = ""
+    refusal: Refusal | None = None
+    errors: tuple[FieldError, ...] = ()
+    receipts: tuple[Evidence, ...] = ()
+
+
+NOTHING = Said()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    """A visitor at a claim. `base` is the page's address: forms post below it."""
+
+    visitor: Visitor
+    claim: Claim
+    base: str
+
+
+async def claim_page(site: Site, request: Request, at: Entrance, said: Said = NOTHING, status: int = 200) -> Response:
+    """The page."""
+    context = await _context(site, at) | {
+        "said": said.word,
+        "refusal": said.refusal,
+        "errors": said.errors,
+        "receipts": said.receipts,
+    }
+    return await site.page(request, "claim", at.visitor, context, here="claims", status=status)
+
+
+def acts_for(site: Site, at: Entrance) -> frozenset[str]:
+    """What this visitor can do with the claim as it stands, in the policy's words (`start_review`)."""
+    acts = possible(at.claim, at.visitor.actor.roles, site.engine.policy_of(at.claim))
+    return frozenset(act.replace("-", "_") for act in acts)
+
+
+def editable(site: Site, at: Entrance) -> frozenset[str]:
+    """The fields this visitor may change now (domain §4.5). Who may draft may also change a draft."""
+    claim, policy = at.claim, site.engine.policy_of(at.claim)
+    drafting = claim.status is Status.DRAFT and policy.may(at.visitor.actor.roles, "draft")
+    if not (drafting or "edit" in acts_for(site, at)):
+        return frozenset()
+    return policy.editable(claim.status, suspended=claim.consent is Consent.SUSPENDED)
+
+
+async def _context(site: Site, at: Entrance) -> dict[str, Any]:
+    claim, visitor = at.claim, at.visitor
+    async with site.store.read() as conn:
+        recorded, older = await newest(conn, claim.id, HISTORY_LENGTH)
+        mails = await outbox_office.of_claim(conn, claim.id, limit=_MAILS) if visitor.office else ()
+        rivals = await claims.load(conn, claim.rivals) if visitor.office and claim.rivals else {}
+        missing = await missing_of(site, conn, [claim])
+    return {
+        "claim": claim,
+        "base": at.base,
+        "nonce": site.nonce(visitor.binding),
+        "time_zone": site.time_zone(claim, visitor),
+        "office": visitor.office,
+        "can": acts_for(site, at),
+        "office_acts": _OFFICE_ACTS,
+        "editable": editable(site, at),
+        "missing": missing.get(claim.id, ()),
+        "clocks": _clocks(claim, visitor.office),
+        "assigned": claim.assigned_to if visitor.office else "",
+        "policy_name": site.engine.policy_of(claim).name,
+        "history": lines(recorded, office=visitor.office),
+        "history_older": older,
+        "mails": [_mail(site, item) for item in mails],
+        "rivals": [claim, *rivals.values()],
+        "may_copy": not visitor.office and visitor.signed_in,
+        "case": next((c.text for c in reversed(claim.comments) if c.role != "reviewer"), ""),
+        "ask_reasons": tuple(QUESTIONS),
+        "reject_reasons": tuple(code for code in REJECTIONS if may_reject_for(code)),
+    }
+
+
+def _clocks(claim: Claim, office: bool) -> list[Clock]:
+    shown = [c for c in claim.clocks if c.kind is not ClockKind.RETENTION]
+    return sorted((c for c in shown if office or c.kind in _PARTNER_CLOCKS), key=lambda clock: (clock.due, clock.kind))
+
+
+def _mail(site: Site, item: Any) -> dict[str, Any]:
+    lab = f"/lab/{item.id}" if site.config.lab else ""
+    return {"subject": item.subject, "to": item.email, "at": item.created_at, "state": item.state, "lab": lab}

@@ -1,0 +1,121 @@
+"""The claims office's own pages: the queue by due date, and the people it knows. Reviewing itself is the claim's page.
+
+Only reviewers and office admins exist here; for everybody else these pages do not.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from mailbot.claims.model import Claim, Clock, ClockKind
+from mailbot.store import claim_lists, inbox, outbox_office, people
+from mailbot.store.people import Organisation, Person
+from mailbot.web.access import visitor_of
+from mailbot.web.site import Site, Visitor, site_of
+
+router = APIRouter(include_in_schema=False)
+
+_HORIZON = timedelta(days=365)
+_LONGEST = 200
+_OURS = frozenset(
+    {
+        ClockKind.START_REVIEW,
+        ClockKind.REVIEW,
+        ClockKind.DECISION,
+        ClockKind.DISPUTE_REVIEW,
+        ClockKind.CUSTOMER_QUESTION,
+        ClockKind.DATA_REQUEST,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A claim in the queue: the first of its deadlines that the office has to keep."""
+
+    claim: Claim
+    kind: ClockKind
+    due: datetime
+    late: bool
+
+
+async def office_visitor(site: Site, request: Request) -> Visitor | Response:
+    """The visitor if they work for the office, else the answer to who does not."""
+    visitor = await visitor_of(site, request)
+    if visitor is None:
+        return RedirectResponse("/login", status_code=303)
+    if not visitor.office:
+        return await site.message(request, "This page does not exist", status=404, visitor=visitor)
+    return visitor
+
+
+@router.get("/office")
+async def queue(request: Request, mine: bool = False) -> Response:
+    """What the office has to do, the most urgent first, and what waits for a person."""
+    site = site_of(request)
+    visitor = await office_visitor(site, request)
+    if isinstance(visitor, Response):
+        return visitor
+    now = site.now()
+    async with site.store.read() as conn:
+        found = await claim_lists.due_list(conn, now + _HORIZON, limit=_LONGEST)
+        counts = await inbox.waiting_counts(conn)
+        counts |= await outbox_office.waiting_counts(conn)
+    reviewer = visitor.actor.email if mine else ""
+    context = {
+        "items": due_items(found, now, reviewer),
+        "mine": mine,
+        "held": counts.get("held", 0),
+        "quarantined": counts.get("quarantined", 0),
+        "bounced": counts.get("bounced", 0),
+    }
+    return await site.page(request, "office", visitor, context, here="office")
+
+
+@router.get("/office/people")
+async def known_people(request: Request) -> Response:
+    """Everybody the office knows, by firm."""
+    site = site_of(request)
+    visitor = await office_visitor(site, request)
+    if isinstance(visitor, Response):
+        return visitor
+    async with site.store.read() as conn:
+        firms = await people.list_organisations(conn)
+        persons = await people.list_people(conn)
+    ours = [person for person in persons if person.organisation_id is None]
+    groups = [_group(site.config.office_name, None, ours)] if ours else []
+    groups += [_group(firm.name, firm, [p for p in persons if p.organisation_id == firm.id]) for firm in firms]
+    return await site.page(request, "people", visitor, {"groups": groups}, here="people")
+
+
+def due_items(claims: Iterable[Claim], now: datetime, reviewer: str = "") -> list[Due]:
+    """The office's deadlines among these claims, soonest first; of one reviewer if named."""
+    items: list[Due] = []
+    for claim in claims:
+        clock = _first(claim)
+        if clock is not None and (not reviewer or claim.assigned_to == reviewer):
+            items.append(Due(claim, clock.kind, clock.due, clock.due < now))
+    return sorted(items, key=lambda item: (item.due, item.claim.id))
+
+
+def _first(claim: Claim) -> Clock | None:
+    running = [clock for clock in claim.clocks if clock.kind in _OURS and clock.paused_at is None]
+    return min(running, key=lambda clock: clock.due, default=None)
+
+
+def _group(name: str, firm: Organisation | None, persons: Sequence[Person]) -> dict[str, Any]:
+    places = [{"id": p.id, "enrolled": sorted(p.enrolled)} for p in firm.locations] if firm else []
+    return {
+        "name": name,
+        "country": firm.country if firm else "",
+        "time_zone": firm.time_zone if firm else "",
+        "locations": places,
+        "persons": [
+            {"name": p.name, "email": p.email, "roles": sorted(p.roles), "locations": sorted(p.locations)}
+            for p in persons
+        ],
+    }

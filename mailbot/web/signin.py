@@ -1,0 +1,100 @@
+"""Signing in by a link that was mailed, and leaving. GET shows, POST acts; a link works once.
+
+Asking for a link always gets the same answer, whoever asks; used, expired and invented links look alike.
+"""
+
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import RedirectResponse, Response
+
+from mailbot.addresses import canonical, is_address
+from mailbot.store import nonces, people
+from mailbot.tokens import Tokens
+from mailbot.web.access import end_session, open_session, same_origin, visitor_of
+from mailbot.web.site import Site, site_of
+
+router = APIRouter(include_in_schema=False)
+
+LINK_PURPOSE = "sign_in"
+LINK_LIFE = timedelta(minutes=15)
+_ANYONE = "login"
+
+
+@router.get("/login")
+async def login(request: Request) -> Response:
+    """The form that asks for an address."""
+    site = site_of(request)
+    return await site.page(request, "login", None, {"nonce": site.nonce(_ANYONE)})
+
+
+@router.post("/login")
+async def send_link(request: Request) -> Response:
+    """Mails a link if the address is known; says the same in any case."""
+    site = site_of(request)
+    form = await request.form()
+    email = str(form.get("email", "")).strip()
+    genuine = site.read_nonce(str(form.get("nonce", "")), _ANYONE) is not None and same_origin(site, request)
+    if genuine and is_address(email):
+        known_as = canonical(email)
+        link = sign_in_link(site.tokens, site.config.public_url, known_as, site.engine.ids.row(), site.now())
+        await site.engine.sign_in(known_as, link)
+    return await site.message(
+        request,
+        "Please look into your mail",
+        "If we know this address, a link is on its way. It works once, for a quarter of an hour.",
+    )
+
+
+@router.get("/login/{token}")
+async def confirm(request: Request, token: str) -> Response:
+    """The page with the one button: mail scanners open links, people press buttons."""
+    site = site_of(request)
+    return await site.page(request, "login_confirm", None, {"token": token})
+
+
+@router.post("/login/{token}")
+async def enter(request: Request, token: str) -> Response:
+    """Opens a session, if the link is fresh and was not used."""
+    site = site_of(request)
+    email = await _use_link(site, token) if same_origin(site, request) else None
+    if email is None:
+        text = "This link was used already or is too old. Please ask for a new one."
+        return await site.message(request, "The link does not work any more", text, status=403, link="/login")
+    async with site.store.read() as conn:
+        person = (await people.find_people(conn, [email])).get(email)
+    office = person is not None and bool({"reviewer", "office_admin"} & set(person.roles))
+    response = RedirectResponse("/office" if office else "/claims", status_code=303)
+    open_session(site, response, email)
+    return response
+
+
+@router.post("/logout")
+async def leave(request: Request) -> Response:
+    """Ends the session."""
+    site = site_of(request)
+    visitor = await visitor_of(site, request)
+    response = RedirectResponse("/login", status_code=303)
+    form = await request.form()
+    if visitor and same_origin(site, request) and site.read_nonce(str(form.get("nonce", "")), visitor.binding):
+        await end_session(site, visitor, response)
+    return response
+
+
+def sign_in_link(tokens: Tokens, public_url: str, email: str, row: int, now: datetime) -> str:
+    """A link that signs that person in, once, within a quarter of an hour; `row` is a fresh id."""
+    return f"{public_url}/login/{tokens.dumps(LINK_PURPOSE, {'email': email, 'id': row}, now)}"
+
+
+async def _use_link(site: Site, token: str) -> str | None:
+    payload = site.tokens.loads(LINK_PURPOSE, token, LINK_LIFE, site.now())
+    match payload:
+        case {"email": str(email), "id": int(link)}:
+            mark, expires = f"{LINK_PURPOSE}:{link}", site.now() + LINK_LIFE * 2
+
+            async def write(conn: AsyncConnection) -> bool:
+                return await nonces.use(conn, mark, expires)
+
+            return email if await site.store.write(write) else None
+    return None
