@@ -14,7 +14,8 @@ from mailbot.claims.events import (
     Replaced,
     Rival,
 )
-from mailbot.claims.model import Association, Party, Status
+from mailbot.claims.fitting import active, waiting
+from mailbot.claims.model import Party, Status
 from mailbot.claims.step import Step
 
 
@@ -69,6 +70,7 @@ def won(step: Step, event: ArbitrationWon) -> Refusal | None:
     if step.claim.status is Status.APPROVED:
         step.note = "won_arbitration"
         return None
+    reviewing.close_questions(step)
     step.change(contested=False, rivals=(), replaces=event.replaces)
     grants.grant(step, verified=event.contact_verified, source=event.contact_source, arbitrated=True)
     return None
@@ -82,8 +84,9 @@ def lost(step: Step, event: ArbitrationLost) -> Refusal | None:
 
 def replaced(step: Step, event: Replaced) -> Refusal | None:
     """The winner's association became active: this incumbent's is over (domain §4.3)."""
-    if step.claim.association is not Association.ACTIVE:
-        endings.reject(step, "lost_arbitration")
+    if not active(step.claim):
+        if waiting(step.claim):
+            endings.reject(step, "lost_arbitration")
         return None
     endings.close(step)
     endings.end_association(step, "lost_arbitration")

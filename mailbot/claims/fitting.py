@@ -13,7 +13,7 @@ from mailbot.claims.reasons import may_dispute
 
 def disputable(claim: Claim, policy: Policy) -> bool:
     """Whether the rejection the claim stands at may be disputed, time aside."""
-    rejected = claim.status is Status.REJECTED
+    rejected = claim.status is Status.REJECTED and claim.consent is not Consent.DECLINED
     return rejected and may_dispute(claim.reason) and claim.disputes < policy.max_disputes
 
 
@@ -30,6 +30,11 @@ def waiting(claim: Claim) -> bool:
 def standing(claim: Claim) -> bool:
     """Whether an association rests on silence alone."""
     return claim.consent is Consent.LAPSED and claim.association is Association.ACTIVE
+
+
+def withdrawable(claim: Claim) -> bool:
+    """Whether the partner can still ask for the rejection of its claim: nothing is active and nobody said no."""
+    return claim.status is not Status.APPROVED or waiting(claim)
 
 
 def active(claim: Claim) -> bool:
@@ -63,7 +68,7 @@ FITS: Mapping[type[e.Event], Callable[[Claim, Policy], bool]] = {
     e.EvidenceAdded: takes_evidence,
     e.CommentAdded: takes_comments,
     e.Disputed: dispute_open,
-    e.Withdrawn: lambda claim, _: not active(claim),
+    e.Withdrawn: lambda claim, _: withdrawable(claim),
     e.Disassociated: lambda claim, _: active(claim),
     e.Approved: lambda claim, _: not claim.contested,
     e.Arbitrated: lambda claim, _: claim.contested,

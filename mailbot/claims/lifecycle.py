@@ -121,6 +121,11 @@ def possible(claim: Claim, actor_roles: Iterable[str], policy: Policy) -> tuple[
     return tuple(sorted(map(_verb, able)))
 
 
+def expected(claim: Claim, policy: Policy) -> tuple[type[Event], ...]:
+    """The events of people and machines outside that fit the claim now, whoever sends them."""
+    return tuple(row.event for row in TABLE[claim.status].values() if row.acts == ANYONE or _fits(row, claim, policy))
+
+
 def _fits(row: Row, claim: Claim, policy: Policy) -> bool:
     if row.acts in (ANYONE, INTERNAL):
         return False

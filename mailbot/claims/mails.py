@@ -167,7 +167,7 @@ _KINDS = (
     ),
     MailKind(
         code="question_answered",
-        to=_CUSTOMER,
+        to=_CUSTOMERS,
         # `last_day` is None when no window waits for this answer.
         context={
             "questions": ["What is this?"],
@@ -207,8 +207,9 @@ _KINDS = (
     # --- the office --------------------------------------------------------------------------------------------------
     MailKind(
         code="review_assigned",
-        to=(Party.REVIEWER,),
-        # `round`: submit, resubmit, dispute, reassigned. `case`: the partner's words in a dispute.
+        to=(Party.REVIEWER, Party.OFFICE),
+        # To the office if no reviewer can be named. `round`: submit, resubmit, dispute, reassigned.
+        # `case`: the partner's words in a dispute.
         context={"round": "submit", "due": _DUE, "contested": False, "case": "", "answers": _ANSWERED},
     ),
     MailKind(code="review_overdue", to=(Party.OFFICE, Party.PARTNER), context={"clock": "review", "since": _DUE}),

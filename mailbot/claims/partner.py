@@ -20,7 +20,7 @@ from mailbot.claims.events import (
     Submitted,
     Withdrawn,
 )
-from mailbot.claims.fitting import active, disputable
+from mailbot.claims.fitting import active, disputable, withdrawable
 from mailbot.claims.model import Association, Channel, Claim, ClockKind, Consent, Party, Question, Status
 from mailbot.claims.step import Step
 from mailbot.claims.validation import defects
@@ -50,7 +50,7 @@ def submit(step: Step, event: Submitted) -> Refusal | None:
     if step.claim.status is Status.DRAFT:
         _submit_first(step)
     else:
-        _close_questions(step)
+        reviewing.close_questions(step)
         resubmit(step)
     return None
 
@@ -101,6 +101,7 @@ def dispute(step: Step, event: Disputed) -> Refusal | None:
     if event.text.strip():
         papers.remark(step, event.text)
     clocks.stop(step, ClockKind.DISPUTE, ClockKind.RETENTION)
+    reviewing.close_questions(step)
     step.change(disputes=step.claim.disputes + 1, ended_at=None)
     due = reviewing.queue_dispute(step, "dispute", event.text)
     rivalry.enter(step)
@@ -114,6 +115,8 @@ def withdraw(step: Step, event: Withdrawn) -> Refusal | None:
     """The partner asks for the rejection of its own claim, before an association is active."""
     if active(step.claim):
         return Refusal(code="association_active", text="The association is active; end it with disassociate.")
+    if not withdrawable(step.claim):
+        return Refusal(code="ended", text="The association has ended; there is nothing to withdraw.")
     endings.reject(step, "partner_request", event.text)
     return None
 
@@ -151,15 +154,6 @@ def _late(step: Step, kind: ClockKind) -> Refusal | None:
     if clock is None or step.at <= clock.due:
         return None
     return Refusal(code="too_late", text=f"The time for this ended at {clock.due:%Y-%m-%d %H:%M} UTC.")
-
-
-def _close_questions(step: Step) -> None:
-    """An explicit resubmit leaves nothing open: the partner says it has nothing more."""
-    closed = tuple(
-        replace(q, answered_at=step.at, answered_by=step.actor.email) if q.answered_at is None else q
-        for q in step.claim.questions
-    )
-    step.change(questions=closed)
 
 
 def _answered(questions: tuple[Question, ...], event: QuestionsAnswered, accepted: tuple[str, ...]) -> dict[int, str]:

@@ -4,6 +4,7 @@ Shared by the handlers of partner and office; nothing here changes a claim and t
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from mailbot.claims import clocks, windows
@@ -122,6 +123,15 @@ def remind_of_questions(step: Step, *, again: bool) -> str:
         again=again,
         in_dispute=claim.in_dispute,
     )
+
+
+def close_questions(step: Step) -> None:
+    """Leave nothing open: the partner says it has nothing more, or nobody wants to know any longer."""
+    closed = tuple(
+        replace(q, answered_at=step.at, answered_by=step.actor.email) if q.answered_at is None else q
+        for q in step.claim.questions
+    )
+    step.change(questions=closed)
 
 
 def items(questions: Sequence[Question]) -> list[dict[str, object]]:
