@@ -16,6 +16,7 @@ from mailbot.store.database import Store
 from mailbot.store.faults import StoreFault, StoreFull
 from mailbot.store.inbox import Item
 from mailbot.store.refusals import Refused
+from mailbot.tokens import redact
 
 
 class Acceptance:
@@ -92,7 +93,7 @@ def _refused(refusal: Refusal) -> Refused:
         peer=refusal.peer,
         helo=refusal.helo,
         mail_from=refusal.mail_from or "",
-        rcpt=refusal.rcpt or "",
+        rcpt=redact(refusal.rcpt or ""),
         code=int(refusal.reply[:3]) if refusal.reply[:3].isdigit() else 0,
         reason=f"{refusal.stage} {refusal.reason}",
     )

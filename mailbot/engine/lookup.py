@@ -33,7 +33,7 @@ class Lookup:
         """The item as intake wants it. An address is live while its key, its day and its row allow it."""
         token = self.tokens.get(item.id)
         address = self.addresses.get(token.handle) if token else None
-        dead = token is None or address is None or token.retired or token.compromised or token.expired(self.now)
+        dead = token is None or address is None or token.retired or token.compromised or token.expired(self.now.date())
         return Letter(
             item_id=item.id,
             received_at=item.received_at,

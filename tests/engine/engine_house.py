@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 
 from mailbot.claims.catalogue import shipped_catalogue
@@ -123,6 +124,11 @@ def pdf(text: str = "Statement of work") -> bytes:
     return out + b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n" + str(start).encode() + b"\n%%EOF\n"
 
 
+@cache
+def _templates() -> Templates:
+    return Templates({p.code: p.name for p in shipped_catalogue().products.values()}, folders=("mail",))
+
+
 class Relay:
     """A transport that remembers what it was given; `fail_next` makes it refuse."""
 
@@ -207,7 +213,7 @@ class House:
         self.relay = Relay()
         catalogue = shipped_catalogue()
         composer = Composer(
-            templates=Templates({p.code: p.name for p in catalogue.products.values()}),
+            templates=_templates(),
             tokens=self.tokens,
             domain=DOMAIN,
             public_url="https://mail.test",
@@ -306,11 +312,13 @@ class House:
 
     async def passes(self, by: timedelta, step: timedelta = timedelta(hours=6)) -> None:
         """Time goes by with the listener up, and everything due is done on the way."""
-        end = self.clock.now() + by
+        end, settled = self.clock.now() + by, self.clock.now()
         while self.clock.now() < end:
-            self.clock.set(min(end, self.clock.now() + step))
+            self.clock.set(min(end, self.clock.now() + timedelta(minutes=50)))
             await self.beat()
-            await self.settle()
+            if self.clock.now() - settled >= step or self.clock.now() == end:
+                settled = self.clock.now()
+                await self.settle()
 
     async def beat(self) -> None:
         await self.store.write(lambda conn: settings.beat(conn, self.clock.now()))
