@@ -8,7 +8,8 @@
     ├── Conflict            somebody else changed it first: load again and decide again
     └── Refused             the values contradict each other or what is stored; trying again does not help
 
-`translate` is total: what it does not know comes back unchanged.
+`translate` is total. What is neither the disk's nor the database's trouble, such as a wrong statement, comes back
+unchanged: it is our mistake, and trying again would not help.
 """
 
 # ruff: noqa: N818 -- the words are the vocabulary of the house
@@ -17,7 +18,8 @@ import errno
 import sqlite3
 from collections.abc import Iterable
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 _BROKEN = frozenset(
     {
@@ -25,6 +27,17 @@ _BROKEN = frozenset(
         sqlite3.SQLITE_IOERR_DIR_FSYNC,
         sqlite3.SQLITE_CORRUPT,
         sqlite3.SQLITE_NOTADB,
+    }
+)
+# Wrong statements, broken constraints, misuse: not the database's fault.
+_OURS = frozenset(
+    {
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_MISUSE,
+        sqlite3.SQLITE_RANGE,
+        sqlite3.SQLITE_TOOBIG,
     }
 )
 
@@ -70,15 +83,17 @@ def translate(error: Exception) -> Exception:
     """The store's name for a driver or disk error; errors that are not the disk's or the driver's stay as they are."""
     if isinstance(error, OSError):
         return _of_disk(error)
+    if isinstance(error, PoolTimeoutError):
+        return StoreFault("every connection of the database is in use")
     original = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(original, sqlite3.IntegrityError) or not isinstance(original, sqlite3.Error | SQLAlchemyError):
+    if not isinstance(original, sqlite3.Error):
         return error
-    code = getattr(original, "sqlite_errorcode", 0) or 0
+    code = getattr(original, "sqlite_errorcode", sqlite3.SQLITE_BUSY)
     if code in _BROKEN or code & 0xFF in _BROKEN:
         return StoreBroken(f"the database is damaged or its disk failed: {original}")
     if code == sqlite3.SQLITE_FULL:
         return StoreFull("no room on the disk of the database")
-    return StoreFault(f"the database could not do it now: {original}")
+    return error if code & 0xFF in _OURS else StoreFault(f"the database could not do it now: {original}")
 
 
 def _of_disk(error: OSError) -> Exception:

@@ -69,14 +69,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """How an item ends, and what was found out about it."""
+    """How an item ends, and what was found out about it. Without a `claim_id` the item keeps the one it had."""
 
     id: int
     disposition: Disposition
     reason: str = ""
     claim_id: str = ""
     sender: str = ""
-    person: str = ""
     digest: str = ""
     message_id: str = ""
     subject: str = ""
@@ -86,8 +85,12 @@ class Settlement:
 
 
 _TEXTS = ("peer", "helo", "mail_from", "rcpt", "role", "purpose", "tls", "sha256")
-_FOUND = ("reason", "sender", "person", "digest", "message_id", "subject", "waits_for")
-_SETTLE = update(_table).where(_table.c.id == bindparam("row"), _ACCEPTED)
+_FOUND = ("reason", "sender", "digest", "message_id", "subject", "waits_for")
+_SETTLE = (
+    update(_table)
+    .where(_table.c.id == bindparam("row"), _ACCEPTED)
+    .values(claim_id=func.coalesce(func.nullif(bindparam("claim"), ""), _table.c.claim_id))
+)
 _LEASE = update(_table).where(_table.c.id == bindparam("row")).values(lease_until=bindparam("until"))
 
 
@@ -294,7 +297,7 @@ def _found(settlement: Settlement) -> dict[str, Any]:
     row: dict[str, Any] = {name: clean(getattr(settlement, name)) for name in _FOUND}
     return row | {
         "disposition": settlement.disposition,
-        "claim_id": settlement.claim_id,
+        "claim": settlement.claim_id,
         "sender": canonical(row["sender"]),
         "waits_for": canonical(row["waits_for"]),
         "trace": settlement.trace,
@@ -303,7 +306,7 @@ def _found(settlement: Settlement) -> dict[str, Any]:
 
 
 _SAME = (
-    "id", "received_at", *_TEXTS, "upstream", "size", "disposition", "attempts", "claim_id", *_FOUND,
+    "id", "received_at", *_TEXTS, "upstream", "size", "disposition", "attempts", "claim_id", "person", *_FOUND,
     "settled_at", "lease_until", "trace",
 )  # fmt: skip
 

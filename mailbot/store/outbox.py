@@ -117,7 +117,7 @@ class Outcome:
 
 _RESULT = (
     update(outbox)
-    .where(_c.id == bindparam("row"), or_(_c.state.in_(_OPEN), _c.state == "cancelled"))
+    .where(_c.id == bindparam("row"), or_(*(_c.state == state for state in (*_OPEN, "cancelled"))))
     .values(lease_until=None, lease_by="", attempts=_c.attempts + 1)
 )
 # What was cancelled while the relay had it may turn out to be sent; a failure leaves it cancelled.

@@ -96,7 +96,9 @@ class Writer:
             await self._conn.commit()
         except Exception as error:
             await self._undo()
-            self._fail(members or [self._asks.popleft()], self._named(error))
+            named = self._named(error)
+            fault = named if isinstance(named, StoreFault) else StoreFault(f"the transaction failed: {error}")
+            self._fail(members or [self._asks.popleft()], fault)
         except BaseException:
             self._fail(members, StoreFault("the store was stopped"))
             raise

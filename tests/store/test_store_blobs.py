@@ -1,0 +1,118 @@
+"""Bytes are durable before a row names them, are never replaced by others, and go when nobody needs them."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mailbot.store import blobs
+from mailbot.store.blobs import Blob, BlobLost, Blobs
+from mailbot.store.database import Store
+from mailbot.store.faults import StoreFault
+
+SMALL, LARGE = b"small", b"large" * 20_000
+
+
+async def _put(store: Store, content: bytes, user: str, now: datetime) -> Blob:
+    kept = await store.blobs.keep(content)
+    await store.write(lambda conn: blobs.put(conn, [kept], user, now))
+    return kept
+
+
+async def _get(store: Store, sha256: str) -> bytes:
+    async with store.read() as conn:
+        return await store.blobs.get(conn, sha256)
+
+
+@pytest.mark.parametrize("content", [b"", SMALL, LARGE])
+async def test_bytes_come_back(store: Store, content: bytes, now: datetime) -> None:
+    kept = await _put(store, content, "claim:a", now)
+    assert kept.sha256 == hashlib.sha256(content).hexdigest()
+    assert await _get(store, kept.sha256) == content
+    assert store.blobs.path(kept.sha256).exists() == (len(content) > 1000)
+
+
+async def test_a_large_file_is_there_before_any_row_names_it(store: Store) -> None:
+    kept = await store.blobs.keep(LARGE)
+    assert kept.content is None
+    assert store.blobs.read(kept.sha256) == LARGE
+
+
+async def test_the_same_bytes_twice_are_one(store: Store, now: datetime) -> None:
+    await _put(store, LARGE, "claim:a", now)
+    await _put(store, LARGE, "claim:b", now)
+    assert len(list(store.blobs.files())) == 1
+
+
+async def test_a_finished_file_is_taken_over(store: Store, tmp_path: Path, now: datetime) -> None:
+    spool = tmp_path / "spool"
+    spool.write_bytes(LARGE)
+    sha256 = hashlib.sha256(LARGE).hexdigest()
+    kept = await store.blobs.keep_file(spool, sha256, len(LARGE))
+    await store.write(lambda conn: blobs.put(conn, [kept], "inbox:1", now))
+    assert await _get(store, sha256) == LARGE
+    assert not spool.exists()
+
+
+async def test_a_missing_spool_file_is_a_fault_and_leaves_nothing(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(StoreFault):
+        await store.blobs.keep_file(tmp_path / "none", "a" * 64, 1)
+    assert [path for path in store.blobs.folder.rglob("*") if path.is_file()] == []
+
+
+async def test_altered_and_missing_files_are_noticed(store: Store, now: datetime) -> None:
+    kept = await _put(store, LARGE, "claim:a", now)
+    store.blobs.path(kept.sha256).write_bytes(LARGE[:-1])
+    with pytest.raises(BlobLost, match="altered"):
+        await _get(store, kept.sha256)
+    store.blobs.path(kept.sha256).unlink()
+    with pytest.raises(BlobLost, match="cannot be read"):
+        await _get(store, kept.sha256)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "../../etc/passwd", "a" * 63, "a" * 65, "A" * 64, "/" + "a" * 63, "a" * 63 + "\n", "a/" * 32],
+)
+async def test_no_name_leads_out_of_the_folder(store: Store, name: str) -> None:
+    with pytest.raises(BlobLost):
+        store.blobs.path(name)
+    with pytest.raises(BlobLost):
+        await _get(store, name)
+
+
+async def test_what_nobody_needs_any_more_goes(store: Store, now: datetime) -> None:
+    kept = await _put(store, LARGE, "claim:a", now)
+    small = await _put(store, SMALL, "claim:a", now)
+    await store.write(lambda conn: blobs.use(conn, [(kept.sha256, "claim:b")]))
+    await store.write(lambda conn: blobs.release(conn, ["claim:a"]))
+    assert await _get(store, kept.sha256) == LARGE
+    with pytest.raises(BlobLost):
+        await _get(store, small.sha256)
+    await store.write(lambda conn: blobs.release(conn, ["claim:b"]))
+    assert await _sweep(store) == 1
+    assert list(store.blobs.files()) == []
+
+
+async def test_the_sweep_leaves_young_and_named_files_alone(store: Store, now: datetime) -> None:
+    named = await _put(store, LARGE, "claim:a", now)
+    orphan = await store.blobs.keep(LARGE + b"!")
+    crashed = store.blobs.path(named.sha256).with_name(".draft-crashed")
+    crashed.write_bytes(b"half")
+    assert await _sweep(store, datetime(1980, 1, 1, tzinfo=UTC)) == 0
+    assert await _sweep(store) == 2
+    assert [path.name for path in store.blobs.files()] == [named.sha256]
+    assert not store.blobs.path(orphan.sha256).exists()
+    assert not crashed.exists()
+
+
+async def _sweep(store: Store, before: datetime | None = None) -> int:
+    async with store.read() as conn:
+        return await store.blobs.sweep(conn, before or datetime(2200, 1, 1, tzinfo=UTC))
+
+
+async def test_a_folder_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreFault):
+        await Blobs(tmp_path / "file").keep(LARGE)
