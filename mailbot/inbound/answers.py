@@ -85,7 +85,7 @@ def _between(parts: ReplyParts, questions: Mapping[int, str]) -> Iterator[tuple[
             continue
         lines = segment.text.split("\n")
         headings = list(_headings(segment.text, questions))
-        if any(lines[at].lstrip().startswith(">") for _, at in headings):
+        if not headings or any(lines[at].lstrip().startswith(">") for _, at in headings):
             continue
         for (number, at), (_, end) in zip(headings, [*headings[1:], (0, 0)], strict=True):
             below = lines[at + 1 : end] if end else _adjacent(lines[at + 1 :], questions[number])
