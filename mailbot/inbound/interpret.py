@@ -32,6 +32,7 @@ from mailbot.inbound.mime import StructureError, parse_mail, split_header
 from mailbot.inbound.parse import Mail, read_mail
 from mailbot.inbound.quoting import ReplyParts, split_text
 from mailbot.inbound.reports import feedback_fields
+from mailbot.inbound.robots import tells_absence
 from mailbot.inbound.sender import read_sender
 from mailbot.inbound.verdict import disposition_of
 from mailbot.inbound.writing import read_writing
@@ -68,13 +69,13 @@ def _read(
     parts = writing.parts
     kind, intent = _kind_and_intent(mail, bounce, sender, envelope, keys, parts)
     person = kind.automatic is None
-    with_files = person or kind.automatic in ("list", "bulk")
-    files = judge_files(mail.files, writing.html, keys.limits.attachments) if with_files else ()
+    report = kind.automatic in ("delivery_report", "feedback_report", "read_receipt")
+    files = () if report else judge_files(mail.files, writing.html, keys.limits.attachments)
     tokens = find_tokens(headers, envelope.rcpt, keys)
     disposition, reason = disposition_of(
         kind, bounce=bounce, complaint=complaint, sender=sender, intent=intent, text=parts.reply, files=files
     )
-    away = kind.automatic == "auto_reply" and not kind.own_mail
+    away = kind.automatic == "auto_reply" and tells_absence(f"{headers.text('subject')}\n{parts.reply}")
     stated = read_date(headers.get("date"))
     return Interpretation(
         disposition=disposition,

@@ -104,6 +104,11 @@ def robot_text(text: str) -> Robot:
     return Robot(score, tuple(found), " ".join(remainder))
 
 
+def tells_absence(text: str) -> bool:
+    """True when an automatic text is about somebody being away, not a receipt or a ticket number."""
+    return bool({"office", "absence", "back"} & set(robot_text(text).signs))
+
+
 def _unexplained(folded: str, spans: list[tuple[int, int]]) -> list[str]:
     """The clauses that no phrase of absence touches and that are no mere courtesy."""
     left: list[str] = []
