@@ -19,7 +19,7 @@ from mailbot.engine.desk import Desk
 from mailbot.engine.workspace import Wanted
 from mailbot.ids import Ids
 from mailbot.inbound.interpretation import Attachment
-from mailbot.store import inbox, people
+from mailbot.store import history, inbox, people
 from mailbot.store.faults import Conflict
 
 _TRIES = 5
@@ -79,7 +79,10 @@ class Engine:
         return self._desk.office.policies[claim.policy]
 
     async def act(self, claim_id: str, event: Event, *, if_match: int | None = None) -> Outcome:
-        """Decides the event and writes what follows. Raises NotFound, VersionMismatch, StoreFault."""
+        """Decides the event and writes what follows; an event that was applied before changes nothing.
+
+        Raises NotFound, VersionMismatch, StoreFault.
+        """
         return await self._apply(claim_id, event, if_match, ())
 
     async def create(self, event: Drafted) -> Outcome:
@@ -156,6 +159,8 @@ class Engine:
             before = space.current.get(claim_id)
             if before is None and not isinstance(event, Drafted):
                 raise NotFound(claim_id)
+            if before is not None and await history.seen(space.conn, [(claim_id, event.id)]):
+                return Outcome(claim=before)
             if before is not None and if_match is not None and before.version != if_match:
                 raise VersionMismatch(before.version)
             event = _without_duplicates(event, before)
