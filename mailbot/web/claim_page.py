@@ -29,6 +29,8 @@ _OFFICE_ACTS = frozenset(
     }
 )  # fmt: skip
 
+_PARTNER_ACTS = frozenset({"submit", "cancel", "dispute", "withdraw", "disassociate"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
@@ -79,7 +81,7 @@ def editable(site: Site, at: Entrance) -> frozenset[str]:
 
 
 async def _context(site: Site, at: Entrance) -> dict[str, Any]:
-    claim, visitor = at.claim, at.visitor
+    claim, visitor, acts = at.claim, at.visitor, acts_for(site, at)
     async with site.store.read() as conn:
         recorded, older = await newest(conn, claim.id, HISTORY_LENGTH)
         mails = await outbox_office.of_claim(conn, claim.id, limit=_MAILS) if visitor.office else ()
@@ -91,8 +93,8 @@ async def _context(site: Site, at: Entrance) -> dict[str, Any]:
         "nonce": site.nonce(visitor.binding),
         "time_zone": site.time_zone(claim, visitor),
         "office": visitor.office,
-        "can": acts_for(site, at),
-        "office_acts": _OFFICE_ACTS,
+        "can": acts,
+        "idle": not acts & (_OFFICE_ACTS if visitor.office else _PARTNER_ACTS),
         "editable": editable(site, at),
         "missing": missing.get(claim.id, ()),
         "clocks": _clocks(claim, visitor.office),
