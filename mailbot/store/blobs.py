@@ -72,7 +72,7 @@ class Blobs:
         """The bytes, checked against their name. Raises BlobLost."""
         row = (await conn.execute(select(blobs.c.content).where(blobs.c.sha256 == sha256))).first()
         if row is not None and row.content is not None:
-            return bytes(row.content)
+            return _checked(bytes(row.content), sha256)
         return await asyncio.to_thread(self.read, sha256)
 
     def read(self, sha256: str) -> bytes:
@@ -81,9 +81,7 @@ class Blobs:
             content = self.path(sha256).read_bytes()
         except OSError as error:
             raise BlobLost(f"blob {sha256} cannot be read ({error.strerror})") from error
-        if hashlib.sha256(content).hexdigest() != sha256:
-            raise BlobLost(f"blob {sha256} was altered on the disk")
-        return content
+        return _checked(content, sha256)
 
     def path(self, sha256: str) -> Path:
         """Where the file of that name lies. Raises BlobLost for anything but 64 hex digits."""
@@ -158,8 +156,17 @@ async def use(conn: AsyncConnection, uses: Sequence[tuple[str, str]]) -> None:
 
 async def release(conn: AsyncConnection, users: Sequence[str]) -> None:
     """These users need their blobs no more; what nobody needs loses its row, and `sweep` later removes its file."""
+    theirs = select(blob_uses.c.sha256).where(blob_uses.c.user.in_(users))
+    released = set((await conn.execute(theirs)).scalars())
     await conn.execute(delete(blob_uses).where(blob_uses.c.user.in_(users)))
-    await conn.execute(delete(blobs).where(blobs.c.sha256.not_in(select(blob_uses.c.sha256))))
+    used = select(blob_uses.c.sha256).where(blob_uses.c.sha256 == blobs.c.sha256)
+    await conn.execute(delete(blobs).where(blobs.c.sha256.in_(released), ~used.exists()))
+
+
+def _checked(content: bytes, sha256: str) -> bytes:
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise BlobLost(f"blob {sha256} was altered after it was kept")
+    return content
 
 
 def _sync_folder(folder: Path) -> None:

@@ -36,7 +36,7 @@ _SHARED = (
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-8192",
 )
-_WRITER = ("PRAGMA synchronous=FULL", "PRAGMA cache_size=-32768")
+_WRITER = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-32768")
 
 
 class Store:

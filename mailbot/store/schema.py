@@ -36,12 +36,7 @@ metadata = MetaData(
 
 
 # Facts about this installation: key fingerprint, pauses, the listener's last beat (settings.py).
-settings = Table(
-    "settings",
-    metadata,
-    Column("key", Text, primary_key=True),
-    Column("value", Json, nullable=False),
-)
+settings = Table("settings", metadata, Column("key", Text, primary_key=True), Column("value", Json, nullable=False))
 
 # Times at which nobody listened (domain §4.4 b). Written once, when the listener is back.
 outages = Table("outages", metadata, row_id(), *at("down_at", "up_at"), *words("cause"))
@@ -92,24 +87,11 @@ claims = Table(
     *texts("status", "consent", "association"),
     *flags("contested", "open"),
     *texts("organisation_id"),
-    *words(
-        "organisation_name",
-        "location_id",
-        "name_lower",
-        "partner_email",
-        "customer_email",
-        "second_email",
-        "tenant_admin_email",
-        "tenant_id",
-        "tenant_domain",
-        "solution_area",
-        "activity",
-        "assigned_to",
-    ),
-    *at("created_at"),
-    *at("submitted_at", nullable=True),
-    *at("changed_at"),
-    *at("next_due", nullable=True),
+    *words("organisation_name", "location_id", "name_lower", "partner_email"),
+    *words("customer_email", "second_email", "tenant_admin_email", "tenant_id", "tenant_domain"),
+    *words("solution_area", "activity", "assigned_to"),
+    *at("created_at", "changed_at"),
+    *at("submitted_at", "next_due", nullable=True),
     *texts("document"),
     Index(None, "status", "seq"),
     Index(None, "organisation_id", "seq"),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.store import blobs
 from mailbot.store.blobs import Blob, BlobLost, Blobs
@@ -68,6 +69,17 @@ async def test_altered_and_missing_files_are_noticed(store: Store, now: datetime
         await _get(store, kept.sha256)
     store.blobs.path(kept.sha256).unlink()
     with pytest.raises(BlobLost, match="cannot be read"):
+        await _get(store, kept.sha256)
+
+
+async def test_altered_bytes_in_a_row_are_noticed(store: Store, now: datetime) -> None:
+    kept = await _put(store, SMALL, "claim:a", now)
+
+    async def alter(conn: AsyncConnection) -> None:
+        await conn.exec_driver_sql("UPDATE blobs SET content = x'00'")
+
+    await store.write(alter)
+    with pytest.raises(BlobLost, match="altered"):
         await _get(store, kept.sha256)
 
 

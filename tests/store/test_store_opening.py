@@ -1,6 +1,8 @@
 """A database that cannot be trusted is not opened, and the line says what to do."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,15 @@ async def test_a_damaged_file_is_refused(
     with pytest.raises(StoreUnready, match=says):
         await open_store()
     assert (folder / "mailbot.db").read_bytes() == before
+
+
+async def test_a_restored_file_goes_back_to_write_ahead_logging(folder: Path, open_store: Callable[..., Any]) -> None:
+    with closing(sqlite3.connect(folder / "mailbot.db")) as db:
+        db.execute("PRAGMA journal_mode=DELETE")
+    store = await open_store()
+    async with store.read() as conn:
+        assert (await conn.exec_driver_sql("PRAGMA journal_mode")).scalar_one() == "wal"
+    await store.close()
 
 
 async def test_another_schema_is_refused(folder: Path, open_store: Callable[..., Any]) -> None:
