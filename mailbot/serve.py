@@ -81,7 +81,10 @@ class _Signals:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end)
-        loop.add_signal_handler(signal.SIGHUP, lambda: self.on_reload())
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+
+    def _reload(self) -> None:
+        self.on_reload()
 
     def _end(self) -> None:
         (self.hurry if self.stop.is_set() else self.stop).set()

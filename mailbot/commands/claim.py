@@ -98,9 +98,7 @@ def evidence(config: "Config", claim_id: str, save: Path | None, json_out: bool)
     """List the files of a claim, or save them."""
     claim = run(_load(config, claim_id))
     if save is not None:
-        saved = run(_save(config, claim, save))
-        for path in saved:
-            click.echo(str(path))
+        _save(run(_contents(config, claim)), save)
         return
     if json_out:
         print_json(claim.evidence)
@@ -119,16 +117,17 @@ async def _load(config: "Config", claim_id: str) -> "Claim":
     return found
 
 
-async def _save(config: "Config", claim: "Claim", folder: Path) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    saved: list[Path] = []
+async def _contents(config: "Config", claim: "Claim") -> dict[str, bytes]:
     async with opened(config) as store, store.read() as conn:
-        for file in claim.evidence:
-            if file.verdict == "accepted":
-                path = folder / _file_name(file)
-                path.write_bytes(await store.blobs.get(conn, file.sha256))
-                saved.append(path)
-    return saved
+        accepted = [file for file in claim.evidence if file.verdict == "accepted"]
+        return {_file_name(file): await store.blobs.get(conn, file.sha256) for file in accepted}
+
+
+def _save(contents: dict[str, bytes], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+        click.echo(str(folder / name))
 
 
 def _file_name(file: "Evidence") -> str:

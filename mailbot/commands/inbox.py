@@ -29,9 +29,7 @@ def command() -> None:
 @click.option("--claim", "claim_id", default="", help="Only mail about this claim.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @as_json
-def list_inbox(
-    config: "Config", disposition: "Disposition | None", claim_id: str, limit: int, json_out: bool
-) -> None:
+def list_inbox(config: "Config", disposition: "Disposition | None", claim_id: str, limit: int, json_out: bool) -> None:
     """List mail, newest first."""
     from mailbot.store import inbox
 

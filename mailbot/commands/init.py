@@ -30,7 +30,9 @@ def command(ctx: click.Context, config_file: Path | None) -> None:
     config = read_config(path)
     had_keys = config.keys_file.exists()
     fingerprint = run(_prepare(config))
-    click.echo(f"{config.keys_file} {'is kept' if had_keys else 'is written, mode 0600: keep a copy of it'} ({fingerprint})")
+    click.echo(
+        f"{config.keys_file} {'is kept' if had_keys else 'is written, mode 0600: keep a copy of it'} ({fingerprint})"
+    )
     click.echo(f"{config.database.url.path} is ready")
     if config.sender.trust == "none":
         click.echo("sender.trust is none: a From line alone counts as proof. Good for trying out, never in the open.")

@@ -44,7 +44,9 @@ def list_outbox(config: "Config", state: "State | None", claim_id: str, limit: i
     if json_out:
         print_json([_facts(item) for item in items])
         return
-    rows = [(i.id, i.created_at, i.state, i.attempts, i.code, i.email or i.target, i.claim_id, i.last_error) for i in items]
+    rows = [
+        (i.id, i.created_at, i.state, i.attempts, i.code, i.email or i.target, i.claim_id, i.last_error) for i in items
+    ]
     print_table(("id", "created", "state", "tries", "code", "to", "claim", "last error"), rows, "nothing")
 
 

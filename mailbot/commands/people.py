@@ -54,7 +54,14 @@ def list_people(config: "Config", json_out: bool) -> None:
         print_json(persons)
         return
     rows = [
-        (p.email, p.name, p.organisation_name or "claims office", ", ".join(sorted(p.roles)), p.language, ", ".join(sorted(p.locations)))
+        (
+            p.email,
+            p.name,
+            p.organisation_name or "claims office",
+            ", ".join(sorted(p.roles)),
+            p.language,
+            ", ".join(sorted(p.locations)),
+        )
         for p in persons
     ]
     print_table(("e-mail", "name", "organisation", "roles", "language", "locations"), rows, "nobody is known yet")

@@ -1,4 +1,4 @@
-"""people.toml as values (contract.md, Configuration). Unknown keys and wrong types raise ValueError naming the place."""
+"""people.toml as values (contract, Configuration). Unknown keys and wrong types raise ValueError naming the place."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +9,8 @@ from mailbot.store.people_import import NewLocation, NewOrganisation, NewPerson,
 _PERSON = {"name": str, "email": str, "roles": list, "language": str, "locations": list}
 _LOCATION = {"id": str, "enrolled": list, "country": str, "time_zone": str}
 _FIRM = {"name": str, "country": str, "time_zone": str, "domains": list, "location": list, "person": list}
+
+_TABLES = frozenset({"location", "person", "organisation", "reviewer"})
 
 
 def people_of(document: Mapping[str, Any]) -> People:
@@ -55,13 +57,16 @@ def _checked(table: Any, kinds: Mapping[str, type], where: str, needed: tuple[st
     for key, value in table.items():
         if key not in kinds:
             raise ValueError(f"{where}: unknown key {key}; known are {', '.join(kinds)}")
-        inner_texts = key in ("location", "person", "organisation", "reviewer") or not isinstance(value, list)
-        if not isinstance(value, kinds[key]) or not (inner_texts or all(isinstance(v, str) for v in value)):
+        if not isinstance(value, kinds[key]) or not _fits(key, value):
             raise ValueError(f"{where}: {key} is {'a list of texts' if kinds[key] is list else 'a text in quotes'}")
     missing = [key for key in needed if not table.get(key)]
     if missing:
         raise ValueError(f"{where}: {', '.join(missing)} missing")
     return dict(table)
+
+
+def _fits(key: str, value: Any) -> bool:
+    return key in _TABLES or isinstance(value, str) or all(isinstance(inner, str) for inner in value)
 
 
 def _check_place(known: Mapping[str, Any], where: str) -> None:

@@ -8,6 +8,7 @@ import click
 from mailbot.commands.setup import configured
 
 if TYPE_CHECKING:
+    from mailbot.app import Role
     from mailbot.config import Config
 
 _ROLES = ("all", "listener", "worker", "web", "scheduler")
@@ -16,7 +17,7 @@ _ROLES = ("all", "listener", "worker", "web", "scheduler")
 @click.command()
 @configured
 @click.option("--role", type=click.Choice(_ROLES), default="all", show_default=True, help="What this process does.")
-def command(config: "Config", role: str) -> None:
+def command(config: "Config", role: "Role") -> None:
     """Run the service.
 
     SIGTERM or Ctrl-C finishes what is in hand within 30 seconds; a second one does not wait for it. SIGHUP reads the

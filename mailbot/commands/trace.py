@@ -59,12 +59,22 @@ async def _inbox(conn: "AsyncConnection", text: str) -> list[Line]:
 
     c, address = inbox.c, canonical(text)
     named = or_(
-        c.claim_id == text.upper(), c.message_id.in_(_ids(text)), c.peer == text, c.sender == address, c.mail_from == text
+        c.claim_id == text.upper(),
+        c.message_id.in_(_ids(text)),
+        c.peer == text,
+        c.sender == address,
+        c.mail_from == text,
     )
     columns = (c.id, c.received_at, c.disposition, c.reason, c.claim_id, c.sender, c.subject)
     rows = await conn.execute(select(*columns).where(named).order_by(c.id.desc()).limit(_LIMIT))
     return [
-        Line(r.received_at, "in", str(r.id), r.claim_id, _words(f"from {r.sender or '?'}", r.subject, r.disposition, r.reason))
+        Line(
+            r.received_at,
+            "in",
+            str(r.id),
+            r.claim_id,
+            _words(f"from {r.sender or '?'}", r.subject, r.disposition, r.reason),
+        )
         for r in rows
     ]
 
@@ -90,7 +100,13 @@ async def _refusals(conn: "AsyncConnection", text: str) -> list[Line]:
 
     found = await refusals.find(conn, text, _LIMIT)
     return [
-        Line(r.at, "refused", r.peer, "", _words(f"from <{r.mail_from}>", f"to <{r.rcpt}>" if r.rcpt else "", str(r.code), r.reason))
+        Line(
+            r.at,
+            "refused",
+            r.peer,
+            "",
+            _words(f"from <{r.mail_from}>", f"to <{r.rcpt}>" if r.rcpt else "", str(r.code), r.reason),
+        )
         for r in found
     ]
 

@@ -20,7 +20,9 @@ _SHOWN = ("reply_text", "signature", "quoted_text")
 @click.command("try")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--json", "json_out", is_flag=True, help="Print one JSON object a file, a line each.")
-@click.option("--live", is_flag=True, help="Ask the database and the keys too: which claim, who may, what would follow.")
+@click.option(
+    "--live", is_flag=True, help="Ask the database and the keys too: which claim, who may, what would follow."
+)
 @click.option("--rcpt", default="", help="The address it came to.")
 @click.option("--as", "form", type=click.Choice(("text", "html")), help="The files are bare bodies, not mails.")
 @click.option("--config", "config_file", type=click.Path(path_type=Path, dir_okay=False), help="Used with --live only.")

@@ -25,8 +25,8 @@ _HEAD: dict[Form, bytes] = {
 
 def trial(raw: bytes, path: str, as_form: Form = "mail", rcpt: str = "", *, now: datetime) -> dict[str, Any]:
     """One file read without acting; `as_form` says that it is a bare body, `rcpt` to which address it came."""
-    mail, envelope, keys = _asked(raw, as_form, rcpt, now)
-    return as_object(path, interpret(mail, envelope, keys, now))
+    mail, envelope = asked(raw, as_form, rcpt, now)
+    return as_object(path, interpret(mail, envelope, _keys(rcpt), now))
 
 
 async def trials(
@@ -47,22 +47,22 @@ async def trials(
     try:
         for path, raw in files:
             began = seconds()
-            mail, envelope, _ = _asked(raw, as_form, rcpt, now)
+            mail, envelope = asked(raw, as_form, rcpt, now)
             result = await readers.read(mail, envelope, now)
             yield {**_shown(path, result), "seconds": round(seconds() - began, 4)}
     finally:
         await readers.close()
 
 
-def _shown(path: str, result: Interpretation | ReaderFailure) -> dict[str, Any]:
-    return failed_object(path, result) if isinstance(result, ReaderFailure) else as_object(path, result)
-
-
-def _asked(raw: bytes, as_form: Form, rcpt: str, now: datetime) -> tuple[bytes, Envelope, Keys]:
+def asked(raw: bytes, as_form: Form, rcpt: str, now: datetime) -> tuple[bytes, Envelope]:
+    """The bytes as a mail, and the envelope it may have come in, as far as the file tells."""
     mail = _HEAD[as_form] + raw
     sender = _return_path(mail) if as_form == "mail" else "unknown"
-    envelope = Envelope(mail_from=sender, rcpt=rcpt, peer="", helo="", received_at=now)
-    return mail, envelope, _keys(rcpt)
+    return mail, Envelope(mail_from=sender, rcpt=rcpt, peer="", helo="", received_at=now)
+
+
+def _shown(path: str, result: Interpretation | ReaderFailure) -> dict[str, Any]:
+    return failed_object(path, result) if isinstance(result, ReaderFailure) else as_object(path, result)
 
 
 def _keys(rcpt: str) -> Keys:

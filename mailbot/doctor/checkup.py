@@ -1,0 +1,21 @@
+"""All checks in the order in which a person would make them. None raises; nothing is written or sent."""
+
+from datetime import datetime
+
+from mailbot.config import Config
+from mailbot.doctor.finding import Finding
+from mailbot.doctor.installation import database, is_served, keys_of, settings_of
+from mailbot.doctor.machine import machine
+from mailbot.doctor.surroundings import surroundings
+
+
+def checkup(config: Config, now: datetime) -> list[Finding]:
+    """Every finding, the good ones too."""
+    keys, keyring = keys_of(config)
+    return [
+        *settings_of(config),
+        keys,
+        *database(config, keyring),
+        *machine(config, now),
+        *surroundings(config, served=is_served(config)),
+    ]
