@@ -186,6 +186,11 @@ class Composer:
         return {**item, "reply": f"{reply}@{self._domain}", "page": f"{self._url}/p/{page}"}
 
     def _reader_zone(self, order: Order) -> str:
+        """Where the reader's deadlines are counted (domain §5), so that the last day is printed as that day."""
+        if order.mail.to in (Party.OFFICE, Party.REVIEWER):
+            return self._zone
+        if order.mail.to is Party.PARTNER and order.claims and order.claims[0].location_time_zone:
+            return order.claims[0].location_time_zone
         to = order.recipient
         return to.time_zone or order.time_zone or default_time_zone(to.country) or self._zone
 

@@ -91,6 +91,7 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "delivery_problem": {
         "wrong_person": {"cause": "wrong_person", "status": ""},
         "ended": {"ended": True, "suspended": False},
+        "delayed": {"cause": "delayed", "permanent": False},
     },
     "review_assigned": {
         "dispute": {"round": "dispute", "case": "We did deliver it.", "answers": []},

@@ -157,12 +157,19 @@ def _filters(name: str, translations: NullTranslations, products: Mapping[str, s
         return dates.instant(value, name, zone(context))
 
     @pass_context
-    def deadline(context: Context, value: date | datetime, exact: bool | None = None) -> str:
+    def deadline(context: Context, value: date | datetime, exact: bool = False) -> str:
         return dates.deadline(value, name, zone(context), exact)
 
     @pass_context
     def word(_: Context, code: str, kind: str) -> str:
         return translations.gettext(words.word(kind, str(code)))
+
+    @pass_context
+    def sentence(_: Context, text: str, kind: str, code: str) -> str:
+        """A sentence that came with a code: as it stands in English, the code's own in another language."""
+        known = words.WORDS[kind].get(code, "")
+        translated = translations.gettext(known) if known else ""
+        return text if name == "en" or translated in ("", known) else translated
 
     @pass_context
     def product(_: Context, code: str) -> str:
@@ -181,7 +188,7 @@ def _filters(name: str, translations: NullTranslations, products: Mapping[str, s
     def listing(_: Context, items: Sequence[str]) -> str:
         return format_list([str(item) for item in items], locale=catalogues.locale(name)) if items else ""
 
-    own = {f.__name__: f for f in (day, instant, deadline, word, product, product_names, listing)}
+    own = {f.__name__: f for f in (day, instant, deadline, word, sentence, product, product_names, listing)}
     own["products"] = products_in_full
     return own | {
         "fill": filling.fill,

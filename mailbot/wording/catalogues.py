@@ -13,14 +13,15 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
 LANGUAGES = ("en", "cs", "pl", "hu", "zh_TW")
-_ALIASES = {"zh": "zh_TW", "zh_hant": "zh_TW", "zh_hk": "zh_TW", "zh_tw": "zh_TW", "zh_hant_tw": "zh_TW"}
+_SIMPLIFIED = {"hans", "cn", "sg", "my"}
 
 
 def language(tag: str) -> str:
     """The language of ours that a tag such as `cs-CZ`, `zh-TW` or `Hu` asks for; English when it is none of them."""
-    folded = tag.strip().replace("-", "_").lower()
-    known = _ALIASES.get(folded) or folded.split("_")[0]
-    return known if known in LANGUAGES else "en"
+    first, *rest = tag.strip().replace("-", "_").lower().split("_")
+    if first == "zh":
+        return "en" if _SIMPLIFIED & set(rest) else "zh_TW"
+    return first if first in LANGUAGES else "en"
 
 
 @lru_cache(maxsize=len(LANGUAGES))

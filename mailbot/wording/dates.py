@@ -19,7 +19,7 @@ def zone(name: str) -> ZoneInfo:
     """The time zone of that name, or UTC."""
     try:
         return ZoneInfo(name or "UTC")
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         return ZoneInfo("UTC")
 
 
@@ -36,17 +36,17 @@ def instant(value: datetime, language: str, time_zone: str, seconds: bool = Fals
     return f"{_day(local.date(), language)}, {clock} ({local.tzname()})"
 
 
-def deadline(value: date | datetime, language: str, time_zone: str, exact: bool | None = None) -> str:
-    """The last moment for something: a day where days end at midnight, else the exact instant (domain §5).
+def deadline(value: date | datetime, language: str, time_zone: str, exact: bool = False) -> str:
+    """The last moment for something: a day if it ends with the reader's day, else the exact instant (domain §5).
 
-    `exact` says which of the two; None tells them apart by the time of day.
+    So a reader in another time zone than the one that counts is never promised hours that are not there.
     """
     if not isinstance(value, datetime):
         return _day(value, language)
     local = value.astimezone(zone(time_zone))
-    if exact is None:
-        exact = local.time().replace(microsecond=0) != _DAY_END
-    return instant(value, language, time_zone, seconds=bool(local.second)) if exact else _day(local.date(), language)
+    if not exact and local.time().replace(microsecond=0) == _DAY_END:
+        return _day(local.date(), language)
+    return instant(value, language, time_zone, seconds=bool(local.second))
 
 
 @lru_cache(maxsize=4096)

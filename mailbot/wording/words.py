@@ -3,8 +3,11 @@
 Pure data. A code nobody knows is shown as it stands: better a strange word than no mail.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
+
+_INDEX = re.compile(r"\[\d+\]")
 
 
 def mark(message: str) -> str:
@@ -143,28 +146,99 @@ _ACT = {
     "undo": mark("undo a decline"),
     "accept": mark("accept"),
     "new_claim": mark("make a new claim"),
+    "mail": mark("your mail"),
 }
 
+# The labels of a claim form: what a partner writes before the colon, so the reader of forms has to know each of them.
 _FIELD = {
     "name": mark("Name"),
     "location": mark("Location"),
     "location_id": mark("Location"),
     "tenant_id": mark("Tenant"),
     "tenant_domain": mark("Tenant domain"),
-    "domain_reason": mark("Reason for another domain"),
+    "domain_reason": mark("Domain reason"),
     "solution_area": mark("Solution area"),
     "activity": mark("Activity"),
     "products": mark("Products"),
+    "product": mark("Product"),
+    "products.subscription_id": mark("Subscription"),
+    "products.ends": mark("Subscription ends"),
     "customer": mark("Customer contact"),
+    "customer.name": mark("Customer name"),
+    "customer.title": mark("Customer title"),
+    "customer.email": mark("Customer email"),
+    "customer.country": mark("Customer country"),
     "second": mark("Second contact"),
+    "second.email": mark("Second contact email"),
+    "second.country": mark("Second contact"),
     "tenant_admin": mark("Tenant admin"),
+    "tenant_admin.email": mark("Tenant admin email"),
+    "tenant_admin.country": mark("Tenant admin"),
     "partner": mark("Partner contact"),
+    "partner.name": mark("Partner name"),
+    "partner.email": mark("Partner email"),
+    "partner.country": mark("Partner contact"),
     "contacts": mark("Contacts"),
     "seller": mark("Seller"),
     "solution": mark("Solution"),
     "evidence": mark("Evidence"),
     "effective_date": mark("Effective date"),
     "all": mark("everything"),
+}
+
+# What is wrong with a field (claims/validation.py); English mails show the sentence that comes with the defect.
+_DEFECT = {
+    "missing": mark("This is missing."),
+    "subscription_missing": mark("This product is claimed for one subscription; its id is missing."),
+    "domain_mismatch": mark("The customer's address is not in the tenant's domain; say why, or name another contact."),
+    "unknown_location": mark("This is no location of your firm; the claims office can add one."),
+    "not_enrolled": mark("The location is not enrolled in this programme; the claims office can enrol it."),
+    "malformed_guid": mark("This is no GUID."),
+    "malformed_domain": mark("The tenant domain is no domain name."),
+    "unknown_area": mark("There is no such solution area."),
+    "unknown_activity": mark("There is no such activity in this solution area."),
+    "unknown_product": mark("The catalogue has no such product."),
+    "other_area": mark("This product belongs to another solution area."),
+    "not_claimable": mark("This product cannot be claimed."),
+    "twice": mark("This product is listed twice."),
+    "ended": mark("The subscription has already ended."),
+    "tenant_as_subscription": mark("This is the tenant id; the subscription has an id of its own."),
+    "malformed_address": mark("This is no mail address."),
+    "malformed_country": mark("Write the country as two letters, like “CZ”."),
+    "partner_domain": mark("This address belongs to your own firm; name a person of the customer."),
+    "evidence_too_old": mark("All evidence is too old for a claim made now; add a newer acknowledgement."),
+}
+
+# Why an act changed nothing (claims/, Refusal.code); English mails show the sentence that comes with it.
+_REFUSAL = {
+    "wrong_state": mark("The claim is not in a state that takes this."),
+    "too_late": mark("The time for this is over."),
+    "duplicate": mark("There is already a claim of yours for the same."),
+    "incomplete": mark("The claim is not complete."),
+    "nothing_answered": mark("No open question was answered."),
+    "association_active": mark("The association is active; it can be ended, not withdrawn."),
+    "no_association": mark("No association is active."),
+    "ended": mark("The association has already ended."),
+    "text_required": mark("A few words of explanation are needed."),
+    "not_editable": mark("This cannot be changed now."),
+    "question_open": mark("The contact has asked something; the office answers first."),
+    "evidence_closed": mark("The claim takes no evidence now."),
+    "comment_closed": mark("The claim takes no comments now."),
+    "invalid": mark("The change would spoil the claim."),
+    "declined": mark("The customer has declined."),
+    "max_disputes": mark("It was disputed before; a second dispute is not possible."),
+    "contested": mark("Other partners claim the same; decide all of them together."),
+    "not_contested": mark("Nobody contests this claim."),
+    "unknown_reason": mark("There is no such reason."),
+    "own_decision": mark("A dispute goes to another reviewer than the one who decided."),
+    "own_firm": mark("Nobody decides on a claim of their own firm."),
+}
+
+# Why a mail was not understood.
+_WHY = {
+    "no_command": mark("there was no word in it that we know as a command"),
+    "nothing_new": mark("there was no new text in it"),
+    "no_claim": mark("it belongs to no claim that we know"),
 }
 
 _ITEM = {
@@ -194,7 +268,8 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "consent": _CONSENT,
         "association": _ASSOCIATION,
         "cause": _CAUSE,
-        "reason": _REASON,
+        # An association may also end because the silence before it turns out to have been none.
+        "reason": _CAUSE | _REASON,
         "verdict": _VERDICT,
         "area": _AREA,
         "activity": _ACTIVITY,
@@ -202,6 +277,9 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "clock": _CLOCK,
         "act": _ACT,
         "field": _FIELD,
+        "defect": _DEFECT,
+        "refusal": _REFUSAL,
+        "why": _WHY,
         "item": _ITEM,
         "moved": _HELD_BY,
     }
@@ -219,5 +297,10 @@ MARKERS = (
 
 
 def word(kind: str, code: str) -> str:
-    """The English source of a code of that kind (a key of `WORDS`), to be translated; the code itself if unknown."""
-    return WORDS.get(kind, {}).get(code) or code.replace("_", " ")
+    """The English source of a code of that kind (a key of `WORDS`), to be translated; the code itself if unknown.
+
+    A field may be a path as `products[0].subscription_id` or `customer.email`.
+    """
+    known = WORDS.get(kind, {})
+    plain = _INDEX.sub("", code)
+    return known.get(plain) or known.get(plain.partition(".")[0]) or plain.replace("_", " ")

@@ -40,6 +40,10 @@ def text_of(outgoing: Outgoing, kind: str = "plain") -> str:
     return str(body.get_content()).replace("\r\n", "\n")
 
 
+def flat(outgoing: Outgoing) -> str:
+    return " ".join(text_of(outgoing).split())
+
+
 def order(code: str, party: Party | None = None, **changes: object) -> Order:
     wanted = party or MAILS[code].to[0]
     found = next(e.order for e in exhibits("en") if e.name == f"{code}-{wanted}")
@@ -141,15 +145,22 @@ def test_many_claims_do_not_fill_the_subject(composer: Composer) -> None:
     assert out.subject.startswith("[CLM-7K3QF2 CLM-7K3QF2 CLM-7K3QF2 +4] ")
 
 
-def test_dates_are_the_readers_own(composer: Composer) -> None:
+def test_a_last_day_is_a_day_where_it_ends_with_the_readers_day_and_an_instant_elsewhere(composer: Composer) -> None:
     away = replace(gallery.CUSTOMER, time_zone="Pacific/Auckland")
-    assert "Tuesday, March 10, 2026" in text_of(composer.compose(order("consent_prompt", recipient=away)))
-    assert "Monday, March 9, 2026" in text_of(composer.compose(order("consent_prompt")))
+    assert "Tuesday, March 10, 2026, 11:59:59 AM (NZDT)" in flat(
+        composer.compose(order("consent_prompt", recipient=away))
+    )
+    assert "reply “no” by Monday, March 9, 2026." in flat(composer.compose(order("consent_prompt")))
+
+
+def test_a_partner_reads_dates_where_its_location_counts_them(composer: Composer) -> None:
+    there = replace(CLAIM, location_time_zone="Asia/Taipei")
+    assert "Tuesday, March 10, 2026, 6:59:59 AM (CST)" in flat(composer.compose(order("info_request", claims=(there,))))
 
 
 def test_a_window_shorter_than_a_day_is_printed_to_the_second(composer: Composer) -> None:
     exact = next(e.order for e in exhibits("en") if e.name == "consent_prompt-customer-exact")
-    assert "Monday, March 9, 2026, 11:59:59 PM (CET)" in " ".join(text_of(composer.compose(exact)).split())
+    assert "Monday, March 9, 2026, 11:59:59 PM (CET)" in flat(composer.compose(exact))
 
 
 def test_each_line_of_the_digest_has_its_own_address(composer: Composer) -> None:
