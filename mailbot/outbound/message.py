@@ -73,7 +73,7 @@ def _part(subtype: str, content: str) -> bytes:
     clean = clean_text(content)
     data = (clean if clean.endswith("\n") else clean + "\n").replace("\n", "\r\n").encode()
     # Mostly Chinese text is half as long in base64; everything else stays legible as quoted-printable.
-    dense = sum(byte > 127 for byte in data[:2000]) * 3 > min(len(data), 2000)
+    dense = len(data) > 1.6 * len(clean)
     body, encoding = (_base64(data), "base64") if dense else (b2a_qp(data), "quoted-printable")
     head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     return head.encode("ascii") + body

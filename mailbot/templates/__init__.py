@@ -10,7 +10,7 @@ mean the file for the format at hand.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -110,6 +110,10 @@ class _Loader(BaseLoader):
 
 
 class _Environment(SandboxedEnvironment):
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        # A plain dict in place of a chain of maps: nothing changes after the start, and imports cost half.
+        return {**self.globals, **(d or {})}
+
     def join_path(self, template: str, parent: str) -> str:
         if not parent.startswith("mail/") or "." in template:
             return template

@@ -11,30 +11,35 @@ _WIDE = re.compile(r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30
 # Not str.split(): a no-break space keeps a number and its unit, or an hour and its PM, on one line.
 _BLANK = " \t\r\n\f\v"
 _GAP = re.compile(r"[ \t\r\n\f\v]+")
+_NOT_ONE_COLUMN = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u0e7f\u1100-\u11ff\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u231a-\u23ff\u25fd-\u27bf\u2b1b-\uffff\U00010000-\U0010ffff]"
+)
 _CLOSING = frozenset("。，、；：？！）」』》〉】’”…%")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def columns(text: str) -> int:
     """How many terminal columns the text takes."""
-    if text.isascii():
+    if _one_column_each(text):
         return len(text)
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
 
 
 def fill(text: str, width: int = WIDTH, indent: str = "", first: str | None = None) -> str:
     """One paragraph as lines; `indent` starts every line, `first` the first one instead. White space is collapsed."""
+    start = indent if first is None else first
+    measure = len if _one_column_each(text) else columns
     lines: list[str] = []
-    line, used = (indent if first is None else first), columns(indent if first is None else first)
-    empty = True
+    line, used, empty = start, columns(start), True
     for gap, piece in _pieces(text):
-        size = columns(piece)
-        if not empty and used + len(gap) + size > width:
+        size = measure(piece)
+        if empty:
+            line, used, empty = line + piece, used + size, False
+        elif used + len(gap) + size > width:
             lines.append(line)
-            line, used, empty = indent, columns(indent), True
-        line += piece if empty else gap + piece
-        used += size if empty else len(gap) + size
-        empty = False
+            line, used = indent + piece, columns(indent) + size
+        else:
+            line, used = line + gap + piece, used + len(gap) + size
     lines.append(line.rstrip() if empty else line)
     return "\n".join(lines)
 
@@ -50,12 +55,16 @@ def plain(text: str) -> str:
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+def _one_column_each(text: str) -> bool:
+    return text.isascii() or not _NOT_ONE_COLUMN.search(text)
+
+
 def _pieces(text: str) -> list[tuple[str, str]]:
     """The unbreakable pieces, each with the gap that separates it from the one before on the same line."""
     words = _GAP.split(text.strip(_BLANK))
     if words == [""]:
         return []
-    if text.isascii() or not _WIDE.search(text):
+    if _one_column_each(text):
         return [(" ", word) for word in words]
     pieces: list[tuple[str, str]] = []
     for word in words:
