@@ -13,6 +13,7 @@ from typing import Literal
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_OFFICE = "application/vnd.openxmlformats-officedocument"
 Soundness = Literal["accepted", "unreadable", "password_protected", "wrong_type", "too_large"]
 MAX_PIXELS = 200_000_000
 _MAX_DIRECTORY = 1024 * 1024
@@ -129,9 +130,9 @@ def _zipped(content: bytes) -> FileType:
         names = {entry.filename for entry in archive.infolist()}
         if "[Content_Types].xml" not in names:
             return FileType("application/zip", "wrong_type")
-        media_type = DOCX if "word/document.xml" in names else XLSX if "xl/workbook.xml" in names else ""
-        if not media_type or any(name.lower().endswith("vbaproject.bin") for name in names):
-            return FileType(media_type or "application/zip", "wrong_type" if media_type or names else "unreadable")
+        media_type = DOCX if "word/document.xml" in names else XLSX if "xl/workbook.xml" in names else _OFFICE
+        if media_type == _OFFICE or any(name.lower().endswith("vbaproject.bin") for name in names):
+            return FileType(media_type, "wrong_type")
         return FileType(media_type, _main_part(archive, media_type))
 
 

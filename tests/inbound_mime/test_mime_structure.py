@@ -1,4 +1,4 @@
-"""Over a limit of structure a mail is quarantined, at the limit it is read; nothing is slow (security items 19 to 24)."""
+"""Over a limit of structure a mail is quarantined, at it it is read; nothing is slow (security items 19 to 24)."""
 
 import random
 import time
