@@ -27,6 +27,7 @@ _SPOKEN = re.compile(
 _TRANSCRIPT = re.compile(r"^\s*[45]\d\d(?: [45]\.\d{1,3}\.\d{1,3})? <?" + _ADDRESS + r">?\.\.\.")
 _GENERATED = re.compile(r"\((?:generated|expanded) from:? <?([^\s<>()]+@[^\s<>()]+)>?\)", re.IGNORECASE)
 _REPLY_LINE = re.compile(r"^\s*(?:<<<|>>>|\d{3}[ -]|\(reason:|\.\.\. while talking)")
+_CODES = re.compile(r"(?<![\d.])(?:[45]\d\d[ -]|[45]\.\d{1,3}\.\d{1,3}(?![.\d]))")
 _BLOCK = 40
 
 
@@ -56,6 +57,11 @@ def own_words(text: str) -> str:
             break
         kept.append(line)
     return "\n".join(kept)
+
+
+def technical(words: str, text: str) -> bool:
+    """True when a text has what machines write: a reply or status code, or an address that stands first on a line."""
+    return bool(_CODES.search(words)) or any(_HEAD.match(line) for line in own_words(text).split("\n"))
 
 
 def failures_in(text: str, strangers: frozenset[str]) -> tuple[Failure, ...]:

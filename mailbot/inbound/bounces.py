@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mailbot.addresses import canonical
 from mailbot.inbound.bounce_reason import chosen_status, plain_words, reason_of
-from mailbot.inbound.bounce_text import Failure, failures_in, own_words, pattern
+from mailbot.inbound.bounce_text import Failure, failures_in, own_words, pattern, technical
 from mailbot.inbound.headers import Headers
 from mailbot.inbound.interpretation import Bounce, BouncedRecipient
 from mailbot.inbound.mailboxes import find_addresses, plain_address, read_addresses
@@ -140,6 +140,8 @@ def _signs(mail: Mail, text: str, mail_from: str) -> _Signs:
     delayed = bool(pattern("delay_subjects").search(subject) or pattern("delays").search(words))
     success = bool(pattern("success_subjects").search(subject) or pattern("successes").search(words))
     telling = failed or "subject" in found or "X-Failed-Recipients" in found
+    if found[0] == "subject" and not technical(words, text):
+        return _NO_SIGNS  # a person's subject may sound like a report; only a machine adds codes or bare addresses
     return _Signs(
         len(found) if telling else 0,
         delayed and "failed permanently" not in words,
