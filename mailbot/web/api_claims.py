@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Request, UploadFile
 from starlette.responses import JSONResponse, Response
 
-from mailbot.claims.events import Drafted
 from mailbot.claims.model import Channel, Claim
 from mailbot.claims.view import claim_view
 from mailbot.engine.engine import Outcome
@@ -16,7 +15,7 @@ from mailbot.store import history, inbox, outbox_office
 from mailbot.web.api_shapes import ClaimPage, FileReceipts, Items, history_entry, receipt, received_mail, sent_mail
 from mailbot.web.callers import AnyCaller, Caller, Version
 from mailbot.web.downloads import evidence_file
-from mailbot.web.drafts import draft_of
+from mailbot.web.drafts import create_draft, draft_of
 from mailbot.web.forms import BadForm, FieldError
 from mailbot.web.listing import list_claims, query_of
 from mailbot.web.missing import missing_of
@@ -36,7 +35,7 @@ async def make(who: AnyCaller, body: ClaimBody) -> Response:
         raise Problem(403, "not_allowed", "Claims are made with a partner's key.")
     async with who.site.store.read() as conn:
         claim = await draft_of(who.site, conn, who.actor, body)
-    outcome = await who.site.engine.create(Drafted(claim=claim, **who.stamp("draft").fields()))
+    outcome = await create_draft(who.site, claim, who.stamp("draft"))
     return await claim_answer(who, outcome, status=201)
 
 

@@ -11,13 +11,12 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from mailbot.claims.events import Drafted
 from mailbot.engine.engine import VersionMismatch
 from mailbot.store import claims, people
 from mailbot.web.access import may_see
 from mailbot.web.claim_fields import ALL_FIELDS, choices, form_of, patch_of
 from mailbot.web.claim_page import Entrance, Said, claim_page, editable
-from mailbot.web.drafts import draft_of
+from mailbot.web.drafts import create_draft, draft_of
 from mailbot.web.forms import BadForm, FieldError, nested, parse, texts
 from mailbot.web.nonces import Nonce
 from mailbot.web.schemas import ClaimBody
@@ -86,8 +85,7 @@ async def create(site: Site, request: Request, visitor: Visitor, form: FormData,
             claim = await draft_of(site, conn, visitor.actor, body)
     except BadForm as bad:
         return await new_form(site, request, visitor, fields, bad.errors)
-    event = Drafted(claim=claim, **site.stamp(nonce, visitor.actor, "draft").fields())
-    outcome = await site.engine.create(event)
+    outcome = await create_draft(site, claim, site.stamp(nonce, visitor.actor, "draft"))
     if outcome.refusal is not None:
         return await new_form(
             site, request, visitor, fields, [FieldError("", outcome.refusal.code, outcome.refusal.text)]

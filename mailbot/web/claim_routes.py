@@ -7,9 +7,9 @@ changes nothing and shows the page again.
 from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from mailbot.engine.engine import NotFound
 from mailbot.store import claims, history
 from mailbot.web.access import same_origin
 from mailbot.web.claim_acts import perform
@@ -18,12 +18,15 @@ from mailbot.web.claim_page import Entrance, Said, claim_page
 from mailbot.web.downloads import evidence_file
 from mailbot.web.forms import BadForm
 from mailbot.web.history_view import lines
+from mailbot.web.nonces import Nonce
 from mailbot.web.site import Site, site_of
 from mailbot.web.verbs import VERBS
 
 Enter = Callable[[Site, Request, str], Awaitable[Entrance | Response]]
 """Opens the door for the last part of the address: a visitor at a claim, or the answer to who may not enter."""
 
+MOST_FILES = 50
+MOST_FIELDS = 200
 _HISTORY_PAGE = 100
 
 
@@ -61,18 +64,20 @@ def claim_routes(prefix: str, enter: Enter) -> APIRouter:
 async def _act(site: Site, request: Request, at: Entrance, verb: str) -> Response:
     if verb not in VERBS and verb not in ("evidence", "edit"):
         return await site.message(request, "This page does not exist", status=404, visitor=at.visitor)
-    form = await request.form(max_files=50, max_fields=200)
-    nonce = site.read_nonce(str(form.get("nonce", "")), at.visitor.binding)
-    if nonce is None or not same_origin(site, request):
-        return await claim_page(site, request, at, Said(word="stale"), status=403)
-    if verb == "edit":
-        return await save_edit(site, request, at, form, nonce)
+    async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS) as form:
+        nonce = site.read_nonce(str(form.get("nonce", "")), at.visitor.binding)
+        if nonce is None or not same_origin(site, request):
+            return await claim_page(site, request, at, Said(word="stale"), status=403)
+        if verb == "edit":
+            return await save_edit(site, request, at, form, nonce)
+        return await _perform(site, request, at, verb, form, nonce)
+
+
+async def _perform(site: Site, request: Request, at: Entrance, verb: str, form: FormData, nonce: Nonce) -> Response:
     try:
         done = await perform(site, at.visitor, at.claim.id, verb, form, nonce)
     except BadForm as bad:
         return await claim_page(site, request, at, Said(errors=bad.errors), status=422)
-    except NotFound:
-        return await site.message(request, "This page does not exist", status=404, visitor=at.visitor)
     word = "" if done.refusal else "done" if done.changed or done.receipts else "unchanged"
     said = Said(word=word, refusal=done.refusal, receipts=done.receipts)
     return await claim_page(site, request, await _fresh(site, at), said, status=409 if done.refusal else 200)

@@ -56,7 +56,7 @@ async def _confirm(request: Request, token: str, purpose: Purpose) -> Response:
     opened = await open_token(site, token, purpose)
     if opened is None or opened.row.code != STEP_UP:
         return await unknown(site, request)
-    form = await request.form()
+    form = await request.form(max_files=0)
     nonce = site.read_nonce(str(form.get("nonce", "")), opened.token)
     if nonce is None or nonce.too_fast(site.now()) or not same_origin(site, request) or opened.expired:
         return await confirm_page(site, request, opened, again=True)

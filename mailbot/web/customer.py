@@ -48,7 +48,7 @@ async def do(request: Request, token: str, act: str) -> Response:
     opened = await open_token(site, token, "c")
     if opened is None or act not in _ACTS:
         return await unknown(site, request)
-    form = await request.form()
+    form = await request.form(max_files=0)
     nonce = site.read_nonce(str(form.get("nonce", "")), opened.token)
     if nonce is None or nonce.too_fast(site.now()) or not same_origin(site, request):
         return await _again(site, request, opened, act, nonce, form)
@@ -79,7 +79,7 @@ async def stop_reminders(request: Request, token: str) -> Response:
     opened = await open_token(site, token, "u")
     if opened is None:
         return await unknown(site, request)
-    form = await request.form()
+    form = await request.form(max_files=0)
     if form.multi_items() != [("List-Unsubscribe", "One-Click")]:
         return PlainTextResponse("The body must be List-Unsubscribe=One-Click.\n", status_code=400)
     for claim in opened.claims:

@@ -4,24 +4,46 @@ Raises BadForm when the actor has no firm, or names a policy nobody pinned. Ever
 the domain's to name: the draft is kept and says what it lacks.
 """
 
+import hashlib
+from dataclasses import replace
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mailbot.claims.events import Actor
+from mailbot.claims.events import Actor, Drafted
 from mailbot.claims.model import Claim, Contact
 from mailbot.claims.policy import parse_policy
+from mailbot.engine.engine import Outcome
+from mailbot.ids import CLAIM_ALPHABET
 from mailbot.store import people, policies
 from mailbot.web.forms import BadForm, FieldError
-from mailbot.web.schemas import ClaimBody, ContactBody
+from mailbot.web.schemas import ClaimBody, ContactBody, Stamp
 from mailbot.web.site import Site
+
+_DRAWS = 5
+_TAKEN = "wrong_state"
+
+
+async def create_draft(site: Site, claim: Claim, stamp: Stamp) -> Outcome:
+    """Writes the draft down, once however often the same stamp comes.
+
+    Its id follows from the event's, so that a call or form sent again meets the claim it made; an id that another
+    claim has already is drawn again.
+    """
+    for number in range(_DRAWS):
+        draft = replace(claim, id=_claim_id(f"{stamp.id}:{number}"))
+        outcome = await site.engine.create(Drafted(claim=draft, **stamp.fields()))
+        if outcome.refusal is None or outcome.refusal.code != _TAKEN:
+            return outcome
+    return outcome
 
 
 async def draft_of(site: Site, conn: AsyncConnection, actor: Actor, body: ClaimBody) -> Claim:
-    """The draft, with a fresh id, of the actor's firm."""
+    """The draft, not yet with an id, of the actor's firm."""
     firm = await people.organisation(conn, actor.organisation_id) if actor.organisation_id else None
     if firm is None:
         raise BadForm([FieldError("partner", "no_organisation", "Only a partner's people can make a claim.")])
     return Claim(
-        id=site.engine.ids.claim(),
+        id="",
         version=0,
         policy=await _policy(site, conn, body.policy),
         created_at=site.now(),
@@ -42,6 +64,12 @@ async def draft_of(site: Site, conn: AsyncConnection, actor: Actor, body: ClaimB
         seller=body.seller,
         solution=body.solution,
     )
+
+
+def _claim_id(seed: str) -> str:
+    number = int.from_bytes(hashlib.sha256(seed.encode()).digest(), "big")
+    size = len(CLAIM_ALPHABET)
+    return "CLM-" + "".join(CLAIM_ALPHABET[number // size**place % size] for place in range(6))
 
 
 def _contact(body: ContactBody | None) -> Contact | None:

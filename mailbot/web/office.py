@@ -9,16 +9,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import RedirectResponse, Response
 
-from mailbot.claims.model import Claim, Clock, ClockKind
+from mailbot.claims.model import Claim, Clock, ClockKind, Consent, Status
 from mailbot.store import claim_lists, inbox, outbox_office, people
+from mailbot.store.claim_lists import ClaimFilter
 from mailbot.store.people import Organisation, Person
 from mailbot.web.access import visitor_of
 from mailbot.web.site import Site, Visitor, site_of
 
 router = APIRouter(include_in_schema=False)
 
+_OURS_NOW = (Status.SUBMITTED, Status.UNDER_REVIEW, Status.DISPUTED)
 _HORIZON = timedelta(days=365)
 _LONGEST = 200
 _OURS = frozenset(
@@ -35,11 +38,11 @@ _OURS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A claim in the queue: the first of its deadlines that the office has to keep."""
+    """A claim in the queue: the first of its deadlines that the office has to keep; `due` None: it ran out."""
 
     claim: Claim
     kind: ClockKind
-    due: datetime
+    due: datetime | None
     late: bool
 
 
@@ -62,9 +65,8 @@ async def queue(request: Request, mine: bool = False) -> Response:
         return visitor
     now = site.now()
     async with site.store.read() as conn:
-        found = await claim_lists.due_list(conn, now + _HORIZON, limit=_LONGEST)
-        counts = await inbox.waiting_counts(conn)
-        counts |= await outbox_office.waiting_counts(conn)
+        found = await _waiting(conn, now)
+        counts = await inbox.waiting_counts(conn) | await outbox_office.waiting_counts(conn)
     reviewer = visitor.actor.email if mine else ""
     context = {
         "items": due_items(found, now, reviewer),
@@ -93,13 +95,37 @@ async def known_people(request: Request) -> Response:
 
 
 def due_items(claims: Iterable[Claim], now: datetime, reviewer: str = "") -> list[Due]:
-    """The office's deadlines among these claims, soonest first; of one reviewer if named."""
+    """What the office owes these claims, soonest first; of one reviewer if named.
+
+    A clock that ran out is gone; what it was for is owed all the same, and stands first.
+    """
     items: list[Due] = []
     for claim in claims:
         clock = _first(claim)
-        if clock is not None and (not reviewer or claim.assigned_to == reviewer):
+        if reviewer and claim.assigned_to != reviewer:
+            continue
+        if clock is not None:
             items.append(Due(claim, clock.kind, clock.due, clock.due < now))
-    return sorted(items, key=lambda item: (item.due, item.claim.id))
+        elif claim.status in _OURS_NOW or claim.consent is Consent.SUSPENDED:
+            items.append(Due(claim, _owed(claim), None, claim.status in _OURS_NOW))
+    return sorted(items, key=lambda item: (item.due is not None, not item.late, item.due or now, item.claim.id))
+
+
+async def _waiting(conn: AsyncConnection, now: datetime) -> list[Claim]:
+    """Claims with a deadline, claims in the office's hands, and claims whose customer's window stands still."""
+    due = await claim_lists.due_list(conn, now + _HORIZON, limit=_LONGEST)
+    ours = await claim_lists.page(conn, ClaimFilter(status=tuple(_OURS_NOW)), "created", _LONGEST)
+    approved = await claim_lists.page(conn, ClaimFilter(status=("approved",), open=True), "created", _LONGEST)
+    still = [claim for claim in approved.items if claim.consent is Consent.SUSPENDED]
+    return list({claim.id: claim for claim in (*due, *ours.items, *still)}.values())
+
+
+def _owed(claim: Claim) -> ClockKind:
+    if claim.status is Status.SUBMITTED:
+        return ClockKind.START_REVIEW
+    if claim.status is Status.DISPUTED:
+        return ClockKind.DISPUTE_REVIEW
+    return ClockKind.REVIEW if claim.status is Status.UNDER_REVIEW else ClockKind.CONSENT_WINDOW
 
 
 def _first(claim: Claim) -> Clock | None:

@@ -86,7 +86,7 @@ async def act(request: Request, item_id: int, act: str) -> Response:
     visitor = await office_visitor(site, request)
     if isinstance(visitor, Response):
         return visitor
-    form = await request.form()
+    form = await request.form(max_files=0)
     genuine = site.read_nonce(str(form.get("nonce", "")), visitor.binding) is not None and same_origin(site, request)
     allowed = site.engine.default_policy.may(visitor.actor.roles, "manage_mail")
     if not genuine or not allowed or act not in ("replay", "attach"):

@@ -19,6 +19,9 @@ router = APIRouter(include_in_schema=False)
 
 LINK_PURPOSE = "sign_in"
 LINK_LIFE = timedelta(minutes=15)
+LINKS_AT_ONCE = 3
+"""Links that are sent to one address within a link's life."""
+
 _ANYONE = "login"
 
 
@@ -33,11 +36,11 @@ async def login(request: Request) -> Response:
 async def send_link(request: Request) -> Response:
     """Mails a link if the address is known; says the same in any case."""
     site = site_of(request)
-    form = await request.form()
+    form = await request.form(max_files=0)
     email = str(form.get("email", "")).strip()
     genuine = site.read_nonce(str(form.get("nonce", "")), _ANYONE) is not None and same_origin(site, request)
-    if genuine and is_address(email):
-        known_as = canonical(email)
+    known_as = canonical(email)
+    if genuine and is_address(email) and await _may_ask(site, known_as):
         link = sign_in_link(site.tokens, site.config.public_url, known_as, site.engine.ids.row(), site.now())
         await site.engine.sign_in(known_as, link)
     return await site.message(
@@ -76,7 +79,7 @@ async def leave(request: Request) -> Response:
     site = site_of(request)
     visitor = await visitor_of(site, request)
     response = RedirectResponse("/login", status_code=303)
-    form = await request.form()
+    form = await request.form(max_files=0)
     if visitor and same_origin(site, request) and site.read_nonce(str(form.get("nonce", "")), visitor.binding):
         await end_session(site, visitor, response)
     return response
@@ -85,6 +88,20 @@ async def leave(request: Request) -> Response:
 def sign_in_link(tokens: Tokens, public_url: str, email: str, row: int, now: datetime) -> str:
     """A link that signs that person in, once, within a quarter of an hour; `row` is a fresh id."""
     return f"{public_url}/login/{tokens.dumps(LINK_PURPOSE, {'email': email, 'id': row}, now)}"
+
+
+async def _may_ask(site: Site, email: str) -> bool:
+    """Whether that address may be sent one more link now: nobody's mailbox is filled by a form."""
+    marks, expires = [f"login:{email}:{number}" for number in range(LINKS_AT_ONCE)], site.now() + LINK_LIFE
+
+    async def write(conn: AsyncConnection) -> bool:
+        await nonces.sweep(conn, site.now())
+        for mark in marks:
+            if await nonces.use(conn, mark, expires):
+                return True
+        return False
+
+    return await site.store.write(write)
 
 
 async def _use_link(site: Site, token: str) -> str | None:

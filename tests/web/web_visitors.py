@@ -7,8 +7,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from engine_house import House
+from engine_house import JANA, PETR, RITA, House, pdf
 
+from mailbot.claims import events
+from mailbot.claims.events import Actor
+from mailbot.claims.model import Channel, Claim, Contact, Product, Role
 from mailbot.store.people_import import organisation_id
 
 BASE = "https://mail.test"
@@ -99,9 +102,49 @@ class Client:
         return answer
 
 
+PETR_ACTS = Actor(email=PETR, name="Petr Dvořák", roles=frozenset({Role.INCENTIVES_ADMIN}), organisation_id=FABRIKAM)
+RITA_ACTS = Actor(email=RITA, name="Rita Office", roles=frozenset({Role.REVIEWER}))
+
+
+async def submitted(home: House) -> str:
+    """A claim of Fabrikam with one file, handed in; its id."""
+    claim_id = home.ids.claim()
+    now = home.clock.now()
+    draft = Claim(
+        id=claim_id,
+        version=0,
+        policy=home.policy.version,
+        created_at=now,
+        organisation_id=FABRIKAM,
+        organisation_name="Fabrikam",
+        name="Teams roll-out",
+        location_id="4567890",
+        tenant_id=BODY["tenant_id"],
+        tenant_domain="customer.example",
+        solution_area="modern_work_security",
+        activity="usage",
+        products=(Product(code="teams"),),
+        customer=Contact(name="Jana Nováková", title="CIO", email=JANA, country="CZ"),
+        partner=Contact(name="Petr Dvořák", email=PETR),
+    )
+    base: dict[str, Any] = {"at": now, "actor": PETR_ACTS, "channel": Channel.WEB}
+    await home.engine.create(events.Drafted(id="draft", claim=draft, **base))
+    await home.engine.add_files(claim_id, PETR_ACTS, Channel.WEB, [("sow.pdf", pdf())])
+    outcome = await home.engine.act(claim_id, events.Submitted(id="submit", **base))
+    assert outcome.refusal is None, outcome.refusal
+    await home.settle()
+    return claim_id
+
+
 async def noticed(home: House) -> str:
     """An approved claim whose consent notice has gone out to the customer; its id."""
-    claim_id = await home.approved()
+    claim_id = await submitted(home)
+    approved = events.Approved(
+        id="approve", at=home.clock.now(), actor=RITA_ACTS, contact_verified=True, contact_source="page 4"
+    )
+    outcome = await home.engine.act(claim_id, approved)
+    assert outcome.refusal is None, outcome.refusal
+    await home.settle()
     await home.passes(timedelta(hours=2), timedelta(hours=1))
     return claim_id
 
