@@ -26,6 +26,7 @@ from mailbot.engine.desk import Desk
 from mailbot.engine.digests import Digests
 from mailbot.engine.dispatch import Dispatcher
 from mailbot.engine.engine import Engine
+from mailbot.engine.housekeeping import sweep
 from mailbot.engine.mailroom import Mailroom
 from mailbot.engine.uploads import Uploads
 from mailbot.engine.workspace import Office
@@ -46,6 +47,7 @@ from mailbot.pulse import Pulse
 from mailbot.scheduler import BEAT_SECONDS, SWEEP_SECONDS, TICK_SECONDS, Ticker
 from mailbot.store import policies, settings
 from mailbot.store.database import Store
+from mailbot.store.leases import forget_leases
 from mailbot.templates import Templates
 from mailbot.tokens import Tokens
 from mailbot.web.app import create_app
@@ -208,13 +210,14 @@ def _desk(
     composer: Composer,
     rules: dict[str, Policy],
 ) -> Desk:
+    office = Office(country=config.office_country, time_zone=config.office_time_zone, policies=rules)
     return Desk(
         store=store,
         clock=clock,
         ids=ids,
-        office=Office(country=config.office_country, time_zone=config.office_time_zone, policies=rules),
+        office=office,
         policy=config.policy,
-        dispatcher=Dispatcher(composer, ids, rules),
+        dispatcher=Dispatcher(composer, ids, office),
         tokens=tokens,
         catalogue=catalogue,
         random=secrets.token_bytes,
@@ -266,6 +269,7 @@ def _transport(config: Config) -> Transport:
 async def _start_roles(service: Service) -> None:
     rooms, config = service.rooms, service.rooms.config
     await rooms.store.write(lambda conn: settings.beat(conn, rooms.desk.clock.now()))
+    await rooms.store.write(forget_leases)
     kick = _kicker(service)
     if service.plays("worker") or service.plays("web"):
         await rooms.readers.start()
@@ -311,7 +315,7 @@ def _start_scheduler(service: Service) -> None:
     rooms = service.rooms
     digests = Digests(rooms.desk)
     service.pulses += [Pulse("ring", Clockwork(rooms.desk).ring), Pulse("digests", digests.step)]
-    service.ticker.every(SWEEP_SECONDS, digests.sweep)
+    service.ticker.every(SWEEP_SECONDS, lambda: sweep(rooms.desk))
 
 
 async def _start_listener(service: Service, kick: Callable[[], None]) -> Listener:

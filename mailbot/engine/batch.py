@@ -10,7 +10,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mailbot.claims.events import DropMails, RevokeAddresses
+from mailbot.claims.events import ClockRang, DropMails, RevokeAddresses
+from mailbot.claims.model import ClockKind
 from mailbot.claims.wake import ringings
 from mailbot.engine.dispatch import Post
 from mailbot.engine.entries import entry_of
@@ -19,6 +20,7 @@ from mailbot.ids import Ids
 from mailbot.store import claims, history, inbox, outbox, reply_addresses, settings, timers, waiting
 from mailbot.store.claims import Change
 from mailbot.store.inbox import Settlement
+from mailbot.store.retention import forget_originals
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Batch:
         await self._write_timers(conn, changes, now, ids)
         await history.append(conn, [entry_of(s) for s in self.workspace.steps if _changed(s)], random)
         await self._withdraw(conn, now)
+        await forget_originals(conn, [s.decision.claim.id for s in self.workspace.steps if _over(s)])
         await reply_addresses.put(conn, self.post.addresses)
         await outbox.put(conn, self.post.mails)
         await outbox.put_webhooks(conn, self.post.webhooks)
@@ -68,6 +71,11 @@ class Batch:
                     await reply_addresses.revoke(conn, step.decision.claim.id, action.email, now)
         await outbox.mark_reported(conn, self.reported)
         await waiting.done(conn, self.left)
+
+
+def _over(step: Step) -> bool:
+    """Whether the time for which a claim's originals are kept ran out with this event."""
+    return isinstance(step.event, ClockRang) and step.event.kind is ClockKind.RETENTION and _changed(step)
 
 
 def _changed(step: Step) -> bool:

@@ -1,125 +1,120 @@
-"""Once a day: what is open, one mail a person (domain §7, daily_digest and office_attention); and the sweeping.
+"""Once a day: what is open, one mail a person (domain §7, daily_digest and office_attention).
 
 A settings row notes the day, in the same transaction as the mails, so that a day's digest leaves once whatever
-crashes. Nothing leaves on a day that is no business day of the office.
+crashes. Nothing leaves on a day that is no business day of the office. A digest takes the reminders along that wait
+for its reader; each line has its own reply address.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.claims.events import Mail
 from mailbot.claims.model import Claim, Party, Status
-from mailbot.claims.places import Place
-from mailbot.claims.workdays import is_business_day
 from mailbot.engine.batch import Batch
+from mailbot.engine.days import is_digest_time, office_day
 from mailbot.engine.desk import Desk
+from mailbot.engine.lines import Line, digest_of, line_of, reminder_line
 from mailbot.engine.workspace import Wanted
-from mailbot.store import claim_lists, inbox, nonces, people, refusals, settings
+from mailbot.store import claim_lists, inbox, people, settings, waiting
+from mailbot.store.waiting import Waiting
 
-_HOUR = time(7)
-_FAR = timedelta(days=366)
-_MOST = 500
-_DRAFTS_KEPT = timedelta(days=1)
+_MOST = 1000
 _PARTNER_ACTS = frozenset({Status.ACTION_REQUIRED})
 _REVIEWER_ACTS = frozenset({Status.SUBMITTED, Status.UNDER_REVIEW, Status.DISPUTED})
+_DAY = "digest_day"
 
 
 @dataclass(slots=True)
 class Digests:
-    """Writes the day's digests and clears what is kept for a while only."""
+    """Writes the day's digests."""
 
     desk: Desk
 
     async def step(self) -> int:
         """Writes the digests of today if they are due and not written; returns how many mails."""
-        now = self.desk.clock.now()
-        office = Place(self.desk.office.country, self.desk.office.time_zone)
-        today = office.day_of(now)
-        if now.astimezone(office.zone).time() < _HOUR or not is_business_day(today, office.country):
+        now, office = self.desk.clock.now(), self.desk.office
+        if not is_digest_time(now, office.country, office.time_zone):
             return 0
+        today = office_day(now, office.country, office.time_zone)
         async with self.desk.batch(now) as batch:
-            if await settings.get(batch.workspace.conn, "digest_day") == today.isoformat():
+            if await settings.get(batch.workspace.conn, _DAY) == today.isoformat():
                 return 0
-            batch.workspace.wanted += await self._wanted(batch, now, today)
-            batch.settings["digest_day"] = today.isoformat()
+            batch.settings[_DAY] = today.isoformat()
+            await self._partners(batch, today, now)
+            await self._office(batch, today, now)
             await self.desk.finish(batch, now)
             return len(batch.workspace.wanted)
 
-    async def sweep(self) -> None:
-        """Forgets what is past its time: refusals, used nonces, remembered API answers, files nobody names."""
-        now, store = self.desk.clock.now(), self.desk.store
-
-        async def clear(conn: AsyncConnection) -> None:
-            await refusals.sweep(conn, now)
-            await nonces.sweep(conn, now)
-
-        await store.write(clear)
-        async with store.read() as conn:
-            await store.blobs.sweep(conn, now - _DRAFTS_KEPT)
-
-    async def _wanted(self, batch: Batch, now: datetime, today: date) -> list[Wanted]:
+    async def _partners(self, batch: Batch, today: date, now: datetime) -> None:
         conn = batch.workspace.conn
-        claims = await claim_lists.due_list(conn, now + _FAR, _MOST)
-        wanted = [
-            *_digests(claims, _PARTNER_ACTS, today, now, lambda claim: claim.partner.email),
-            *_digests(claims, _REVIEWER_ACTS, today, now, lambda claim: claim.assigned_to),
+        claims = await claim_lists.waiting_for(conn, tuple(_PARTNER_ACTS), _MOST)
+        reminders = _by_reader(await waiting.of_party(conn, Party.PARTNER))
+        lines = _lines(claims, lambda claim: claim.partner.email)
+        for email in lines.keys() | reminders.keys():
+            own, kept = lines.get(email, []), reminders.get(email, ())
+            if len(kept) == 1 and len(own) <= 1:
+                continue
+            covered = {(line.code, line.claim) for line in own}
+            own += [line for row in kept if ((line := reminder_line(row)).code, line.claim) not in covered]
+            batch.left += [row.id for row in kept]
+            self._order(batch, email, own, today, now)
+
+    async def _office(self, batch: Batch, today: date, now: datetime) -> None:
+        conn = batch.workspace.conn
+        claims = await claim_lists.waiting_for(conn, tuple(_REVIEWER_ACTS), _MOST)
+        for email, own in _lines(claims, lambda claim: claim.assigned_to).items():
+            self._order(batch, email, own, today, now)
+        items = [
+            *await _held(conn),
+            *(i for claim in await claim_lists.with_inquiries(conn) for i in _questions(claim)),
         ]
-        items = [*await self._held(conn), *(item for claim in claims for item in _questions(claim))]
         if items:
-            wanted += [_attention(person.email, items, today, now) for person in await people.office_admins(conn)]
-        return wanted
+            admins = await people.office_admins(conn)
+            batch.workspace.wanted += [_attention(person.email, items, today, now) for person in admins]
 
-    async def _held(self, conn: AsyncConnection) -> list[dict[str, object]]:
-        found = [
-            *await inbox.list_items(conn, "held", _MOST),
-            *await inbox.list_items(conn, "quarantined", _MOST),
-        ]
-        return [
-            {
-                "kind": item.disposition,
-                "claim": item.claim_id or "",
-                "name": item.sender,
-                "text": f"{item.reason}: {item.subject}",
-                "since": item.received_at,
-                "due": None,
-            }
-            for item in found
-        ]
+    def _order(self, batch: Batch, email: str, lines: Sequence[Line], today: date, now: datetime) -> None:
+        mail, addresses = digest_of(email, lines, today, now, self.desk.ids)
+        batch.post.addresses += addresses
+        batch.workspace.wanted.append(Wanted(None, mail, now, None))
 
 
-def _digests(
-    claims: Iterable[Claim], statuses: frozenset[Status], today: date, now: datetime, whose: Callable[[Claim], str]
-) -> list[Wanted]:
-    lines: dict[str, list[dict[str, object]]] = {}
+def _lines(claims: Iterable[Claim], whose: Callable[[Claim], str]) -> dict[str, list[Line]]:
+    found: dict[str, list[Line]] = {}
     for claim in claims:
-        email = whose(claim)
-        if claim.status in statuses and email:
-            lines.setdefault(email, []).append(_line(claim))
-    return [_digest(email, rows, today, now) for email, rows in lines.items()]
+        if email := whose(claim):
+            found.setdefault(email, []).append(line_of(claim))
+    return found
 
 
-def _digest(email: str, rows: Sequence[dict[str, object]], today: date, now: datetime) -> Wanted:
-    ordered = sorted(rows, key=lambda row: (row["due"] is None, row["due"]))
-    context = {"items": ordered, "day": today}
-    mail = Mail(code="daily_digest", to=Party.PERSON, key=f"daily_digest:{today}", email=email, context=context)
-    return Wanted(None, mail, now, None)
+def _by_reader(rows: Iterable[Waiting]) -> Mapping[str, Sequence[Waiting]]:
+    found: dict[str, list[Waiting]] = {}
+    for row in rows:
+        found.setdefault(row.email, []).append(row)
+    return found
+
+
+async def _held(conn: AsyncConnection) -> list[dict[str, object]]:
+    found = [*await inbox.list_items(conn, "held", _MOST), *await inbox.list_items(conn, "quarantined", _MOST)]
+    return [
+        {
+            "kind": item.disposition,
+            "claim": item.claim_id or "",
+            "name": item.sender,
+            "text": f"{item.reason}: {item.subject}",
+            "since": item.received_at,
+            "due": None,
+        }
+        for item in found
+    ]
 
 
 def _attention(email: str, items: Sequence[dict[str, object]], today: date, now: datetime) -> Wanted:
     key = f"office_attention:{today}"
     mail = Mail(code="office_attention", to=Party.PERSON, key=key, email=email, context={"items": list(items)})
     return Wanted(None, mail, now, None)
-
-
-def _line(claim: Claim) -> dict[str, object]:
-    due = min((clock.due for clock in claim.clocks if clock.paused_at is None), default=None)
-    code = "action_reminder" if claim.status is Status.ACTION_REQUIRED else "review_assigned"
-    open_ones = len(claim.open_questions())
-    text = f"{open_ones} open" if open_ones else claim.status.value.replace("_", " ")
-    return {"code": code, "claim": claim.id, "name": claim.name, "due": due, "text": text}
 
 
 def _questions(claim: Claim) -> list[dict[str, object]]:

@@ -5,7 +5,7 @@ so that every attempt is the same mail (I4). Mails that wait for others to the s
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,8 +16,10 @@ from mailbot.claims.model import Claim, Contact, Party
 from mailbot.claims.places import Place
 from mailbot.claims.policy import Policy
 from mailbot.engine.customer_mail import CUSTOMER_PARTIES
+from mailbot.engine.days import after_next_digest, office_day
+from mailbot.engine.lines import digest_of, reminder_line
 from mailbot.engine.recipients import Directory
-from mailbot.engine.workspace import Wanted
+from mailbot.engine.workspace import Office, Wanted
 from mailbot.ids import Ids
 from mailbot.outbound.compose import Composer, Order, Thread
 from mailbot.store import outbox
@@ -27,6 +29,9 @@ from mailbot.store.waiting import Waiting
 
 ANSWERS_A_DAY = 5
 """Answers to mail from one address about one claim in 24 hours (security §8); notices never count."""
+
+DIGESTED = frozenset({"action_reminder", "subscription_expiring"})
+"""Reminders that wait for the day's digest, unless their clock runs in hours (domain §7)."""
 
 _PARTNER_DAYS = 400
 _UTC_PLACE = Place("", "UTC")
@@ -55,7 +60,12 @@ class Dispatcher:
 
     composer: Composer
     ids: Ids
-    policies: Mapping[str, Policy]
+    office: Office
+
+    @property
+    def policies(self) -> Mapping[str, Policy]:
+        """The rules claims are pinned to."""
+        return self.office.policies
 
     async def dispatch(
         self,
@@ -64,14 +74,14 @@ class Dispatcher:
         *,
         now: datetime,
         replies_to: Mapping[int, str],
-        urgent: bool = False,
     ) -> Post:
         """Rows for every wanted mail. `replies_to`: inbox id → Message-ID of the mail that an answer threads under."""
         post, directory = Post(), Directory(conn)
         for want in wanted:
             for contact in await directory.recipients(want.claim, want.mail):
-                if want.mail.joins and want.claim is not None and not urgent:
-                    post.waiting.append(self._waiting(want, contact, now))
+                leave_at = self._leave_at(want, now)
+                if leave_at is not None:
+                    post.waiting.append(self._waiting(want, contact, leave_at))
                 elif not await self._over_cap(conn, post, want, contact, now):
                     thread = await self._thread(conn, want, contact, replies_to)
                     self._write(post, want, contact, thread, now)
@@ -81,12 +91,25 @@ class Dispatcher:
         """One mail for all waiting rows of one contact (domain §7, clock `join`)."""
         post = Post()
         for group in _groups([row for row in waiting if row.claim_id in claims]):
-            self._write_joined(post, group, claims, now)
+            if len(group) > 1 and group[0].party == Party.PARTNER:
+                self._write_digest(post, group, now)
+            else:
+                self._write_joined(post, group, claims, now)
         return post
 
-    def _waiting(self, want: Wanted, contact: Contact, now: datetime) -> Waiting:
+    def _leave_at(self, want: Wanted, now: datetime) -> datetime | None:
+        """Until when a mail waits for others to the same person; None when it leaves at once (domain §7)."""
+        if want.claim is None:
+            return None
+        if want.mail.joins:
+            return due(now, self.policies[want.claim.policy].duration("join"), _UTC_PLACE)
+        if want.mail.code in DIGESTED and not want.mail.context.get("exact"):
+            digest = after_next_digest(now, self.office.country, self.office.time_zone)
+            return None if _too_late(want.mail, digest) else digest
+        return None
+
+    def _waiting(self, want: Wanted, contact: Contact, leave_at: datetime) -> Waiting:
         assert want.claim is not None
-        join = self.policies[want.claim.policy].duration("join")
         return Waiting(
             id=self.ids.row(),
             claim_id=want.claim.id,
@@ -95,7 +118,7 @@ class Dispatcher:
             code=want.mail.code,
             key=want.mail.key,
             context=dict(want.mail.context),
-            leave_at=due(now, join, _UTC_PLACE),
+            leave_at=leave_at,
         )
 
     async def _over_cap(self, conn: AsyncConnection, post: Post, want: Wanted, contact: Contact, now: datetime) -> bool:
@@ -142,6 +165,22 @@ class Dispatcher:
         )
         self._add(post, order, tuple((row.claim_id, row.key) for row in group), None)
 
+    def _write_digest(self, post: Post, group: Sequence[Waiting], now: datetime) -> None:
+        """Reminders that no digest took along: several of one person are lines of one mail all the same."""
+        today = office_day(now, self.office.country, self.office.time_zone)
+        mail, addresses = digest_of(group[0].email, [reminder_line(row) for row in group], today, now, self.ids)
+        post.addresses += addresses
+        contact = Contact(email=group[0].email)
+        order = Order(
+            mail=replace(mail, key=f"{mail.key}:late"),
+            claims=(),
+            recipient=contact,
+            handle=self.ids.handle(),
+            now=now,
+            expires=_expires(Party.PARTNER, now),
+        )
+        self._add(post, order, (), None)
+
     def _add(self, post: Post, order: Order, mails: tuple[tuple[str, str], ...], inbox_id: int | None) -> None:
         row, outgoing, contact = self.ids.row(), self.composer.compose(order), order.recipient
         post.addresses.append(
@@ -176,6 +215,12 @@ class Dispatcher:
                 triggered_by=inbox_id,
             )
         )
+
+
+def _too_late(mail: Mail, digest: datetime) -> bool:
+    """Whether a reminder that waited for the digest would come within a day of what it reminds of."""
+    due_at = mail.context.get("due")
+    return isinstance(due_at, datetime) and due_at - digest < timedelta(days=1)
 
 
 def _expires(party: Party, now: datetime) -> date | None:

@@ -25,7 +25,7 @@ from mailbot.engine.workspace import Wanted
 from mailbot.inbound.interpretation import Envelope, Interpretation
 from mailbot.inbound.readers import ReaderFailure, Readers
 from mailbot.store import claim_lists, inbox
-from mailbot.store.faults import StoreError
+from mailbot.store.faults import Conflict, StoreFault
 from mailbot.store.inbox import Item, Settlement
 
 BATCH = 32
@@ -46,7 +46,7 @@ class Mailroom:
         self._drafting = Drafting(policy=self.desk.policy, catalogue=self.desk.catalogue, claim_id=self.desk.ids.claim)
 
     async def step(self) -> int:
-        """Reads and settles up to a batch of items; returns how many were taken. Raises the store's StoreError."""
+        """Reads and settles up to a batch of items; returns how many were taken. Raises StoreFault."""
         now = self.desk.clock.now()
         items = await self.desk.store.write(lambda conn: inbox.take(conn, now, BATCH, LEASE))
         if not items:
@@ -54,7 +54,7 @@ class Mailroom:
         read = await self._read(items)
         try:
             await self._settle(read)
-        except StoreError:
+        except StoreFault:
             raise
         except Exception:
             await self._one_by_one(read)
@@ -79,8 +79,10 @@ class Mailroom:
         for item, reading in read:
             try:
                 await self._settle([(item, reading)])
-            except StoreError:
+            except StoreFault:
                 raise
+            except Conflict:
+                await self._settle([(item, reading)])
             except Exception as error:
                 log.item_failed(item.id, error)
                 await self._failed(item, f"engine_{type(error).__name__}")

@@ -117,6 +117,24 @@ async def due_list(conn: AsyncConnection, until: datetime, limit: int = 200) -> 
     return tuple(claim_from_text(text) for text in (await conn.execute(statement)).scalars())
 
 
+async def waiting_for(conn: AsyncConnection, statuses: Sequence[str], limit: int) -> tuple[Claim, ...]:
+    """Claims in these statuses, the next deadline first."""
+    statement = (
+        select(_c.document)
+        .where(_c.status.in_(statuses))
+        .order_by(_c.next_due.is_(None), _c.next_due, _c.seq)
+        .limit(limit)
+    )
+    return tuple(claim_from_text(text) for text in (await conn.execute(statement)).scalars())
+
+
+async def with_inquiries(conn: AsyncConnection, limit: int = 200) -> tuple[Claim, ...]:
+    """Claims whose customer waits for an answer of the office, oldest first."""
+    statement = select(_c.document).where(_c.consent == "suspended").order_by(_c.seq).limit(limit)
+    claims = (claim_from_text(text) for text in (await conn.execute(statement)).scalars())
+    return tuple(claim for claim in claims if claim.open_inquiries())
+
+
 async def _newest(conn: AsyncConnection, conditions: Sequence[ColumnElement[bool]], limit: int) -> tuple[Claim, ...]:
     statement = select(_c.document).where(*conditions).order_by(_c.seq.desc()).limit(limit)
     return tuple(claim_from_text(text) for text in (await conn.execute(statement)).scalars())

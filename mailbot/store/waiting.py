@@ -50,6 +50,12 @@ async def leaving(conn: AsyncConnection, now: datetime, contacts: int = 64) -> t
     return tuple(Waiting(**{name: getattr(row, name) for name in _COLUMNS}) for row in await conn.execute(statement))
 
 
+async def of_party(conn: AsyncConnection, party: str) -> tuple[Waiting, ...]:
+    """Everything that waits for contacts of that party, in the order in which it came."""
+    statement = select(waiting).where(waiting.c.party == str(party)).order_by(waiting.c.id)
+    return tuple(Waiting(**{name: getattr(row, name) for name in _COLUMNS}) for row in await conn.execute(statement))
+
+
 async def done(conn: AsyncConnection, ids: Sequence[int]) -> None:
     """These left in this transaction."""
     if ids:

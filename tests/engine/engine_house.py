@@ -48,7 +48,8 @@ from mailbot.tokens import Tokens
 from mailbot.wording.words import MARKERS
 
 DOMAIN = "mail.test"
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+"""A Monday, an hour before the digests leave."""
 PETR, PAVLA, RITA, ROLF, ADA = (
     "petr@fabrikam.example",
     "pavla@fabrikam.example",
@@ -183,6 +184,10 @@ class Letterbox:
         return self.message.rcpt
 
     @property
+    def code(self) -> str:
+        return self.message.name.split("-")[2]
+
+    @property
     def subject(self) -> str:
         return str(self.parsed["Subject"])
 
@@ -220,13 +225,14 @@ class House:
             office_name="Claims office",
             office_zone="UTC",
         )
+        office = Office(country="US", time_zone="UTC", policies=rules)
         self.desk = Desk(
             store=store,
             clock=clock,
             ids=self.ids,
-            office=Office(country="US", time_zone="UTC", policies=rules),
+            office=office,
             policy=policy,
-            dispatcher=Dispatcher(composer, self.ids, rules),
+            dispatcher=Dispatcher(composer, self.ids, office),
             tokens=self.tokens,
             catalogue=catalogue,
             random=self.random.randbytes,
@@ -303,6 +309,7 @@ class House:
         for _ in range(rounds):
             done = await self.mailroom.step()
             done += await self.clockwork.ring()
+            done += await self.digests.step()
             done += await self.clockwork.leave()
             done += await self.delivery.step(self.clock.now())
             done += await self.clockwork.report()
@@ -325,9 +332,10 @@ class House:
 
     # --- what is there --------------------------------------------------------------------------------------------
 
-    def mails(self, to: str = "", saying: str = "") -> list[Letterbox]:
-        """Received mails, oldest first, to that address and with that text in subject or body."""
+    def mails(self, to: str = "", saying: str = "", code: str = "") -> list[Letterbox]:
+        """Received mails, oldest first, to that address and with that text; daily digests only when asked for."""
         found = [Letterbox(m) for m in self.relay.taken if not to or m.rcpt == to]
+        found = [m for m in found if (m.code == code if code else m.code != "daily_digest")]
         return [m for m in found if saying.lower() in (m.subject + m.text).lower()]
 
     async def codes(self, to: str = "") -> list[str]:
