@@ -17,6 +17,11 @@ REACH_BACK = 4
 
 _POLITE = frozenset({"courtesy", "filler", "greeting", "closing", "neutral", "skip", "receipt"})
 _ALONE = frozenset({"courtesy", "greeting", "closing", "skip", "request"})
+_BESIDE = _ALONE | {"filler", "yes"}
+
+NAME_WORDS = 2
+NAME_SIGNS = 4
+"""So many unknown words (characters, where each is a word and a closing stands by) may be a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Hit:
     labels: frozenset[str]
     at: int
     clause: int
-    word: str
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +46,57 @@ class Clauses:
         """Every hit that carries `label`."""
         return tuple(hit for hit in self.hits if label in hit.labels)
 
-    def in_clause(self, hit: Hit, label: str) -> bool:
-        """Whether the clause of `hit` has `label` anywhere."""
-        return any(label in other.labels and other.clause == hit.clause for other in self.hits)
+    def unsettled(self, hit: Hit) -> bool:
+        """Whether the clause of `hit` or the one before it leaves things open ("we are considering whether …")."""
+        return any("open" in other.labels and 0 <= hit.clause - other.clause <= 1 for other in self.hits)
 
-    def negations(self, hit: Hit) -> int:
+    def negations(self, hit: Hit, *, echoes: bool = True) -> int:
         """How many negations bear on `hit`; words that only echo a negation count once, and only alone."""
         before = [h for h in self.hits if h.clause == hit.clause and 0 < hit.at - h.at <= REACH]
         after = [h for h in self.hits if h.clause == hit.clause and 0 < h.at - hit.at <= REACH_BACK]
-        full = sum(_negates(h) for h in before) + sum(h.word in self.language.negation_after for h in after)
-        echo = any("concord" in h.labels and "neutral" not in h.labels for h in before)
+        full = sum(_negates(h) for h in before) + sum(h.words[0] in self.language.negation_after for h in after)
+        echo = echoes and any("concord" in h.labels and "neutral" not in h.labels for h in before)
         return full or int(echo)
 
     @property
     def negated(self) -> int:
-        """How many negations the sentence has at all."""
-        return sum(_negates(hit) for hit in self.hits)
+        """How many negations the sentence has, a bare "no" of its own clause left out."""
+        alone = {clause for clause, label in self.whole().items() if label == "no"}
+        return sum(_negates(hit) for hit in self.hits if hit.clause not in alone)
 
     @property
     def courteous(self) -> bool:
         """Whether nothing but courtesy stands here; up to two unknown words pass as a name."""
-        unknown = sum(not hit.labels & _POLITE for hit in self.hits if "yes" not in hit.labels)
-        known = any("courtesy" in hit.labels or "closing" in hit.labels for hit in self.hits)
-        return unknown == 0 or (known and unknown <= 2 and all(h.labels & _POLITE or not h.labels for h in self.hits))
+        rest = [hit for hit in self.hits if not hit.labels & _POLITE and "yes" not in hit.labels]
+        known = any(hit.labels & {"courtesy", "closing"} for hit in self.hits)
+        signed = any("closing" in hit.labels for hit in self.hits)
+        most = NAME_SIGNS if signed and all(_one_sign(hit) for hit in rest) else NAME_WORDS
+        return not rest or (known and len(rest) <= most and not any(hit.labels for hit in rest))
 
-    def alone(self, label: str, *, beside: frozenset[str] = frozenset()) -> Hit | None:
-        """The hit with `label` that makes up a whole clause (courtesy and labels in `beside` left out), or None."""
-        for clause in sorted({hit.clause for hit in self.hits}):
-            core = [
-                h for h in self.hits if h.clause == clause and (label in h.labels or not h.labels & (_ALONE | beside))
-            ]
-            if len(core) == 1 and label in core[0].labels:
-                return core[0]
-        return None
+    def whole(self) -> dict[int, str]:
+        """The clauses that are, courtesy left out, one phrase that decides only as a whole: label by clause."""
+        found = {}
+        for clause in {hit.clause for hit in self.hits}:
+            hits = [hit for hit in self.hits if hit.clause == clause]
+            label = self.language.whole.get(_core(hits, _ALONE))
+            wider = self.language.whole.get(_core(hits, _BESIDE))
+            if label or wider == "accept_alone":
+                found[clause] = label or wider or ""
+        return found
+
+
+def _core(hits: list[Hit], aside: frozenset[str]) -> tuple[str, ...]:
+    """The words of a clause without the polite phrases at its ends."""
+    first, last = 0, len(hits)
+    while first < last - 1 and hits[first].labels & aside:
+        first += 1
+    while last - 1 > first and hits[last - 1].labels & aside:
+        last -= 1
+    return tuple(word for hit in hits[first:last] for word in hit.words)
+
+
+def _one_sign(hit: Hit) -> bool:
+    return not hit.words[0].isascii() and len(hit.words[0]) == 1
 
 
 def read_clauses(sentence: Sentence, language: Language) -> Clauses:
@@ -83,7 +106,7 @@ def read_clauses(sentence: Sentence, language: Language) -> Clauses:
 
 def _hits(sentence: Sentence, language: Language) -> Iterator[Hit]:
     at = place = clause = 0
-    words = tuple(word for word in sentence.words)
+    words = sentence.words
     while at < len(words):
         if words[at] == BREAK:
             clause += 1
@@ -92,8 +115,9 @@ def _hits(sentence: Sentence, language: Language) -> Iterator[Hit]:
         match = language.book.longest(words, at)
         labels = frozenset(match.labels) if match else frozenset()
         clause += "contrast" in labels
-        yield Hit(labels, place, clause, words[at])
-        at += match.length if match else 1
+        length = match.length if match else 1
+        yield Hit(labels, place, clause, words[at : at + length])
+        at += length
         place += "skip" not in labels
 
 

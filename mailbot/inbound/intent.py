@@ -7,7 +7,7 @@ a clear one, mere courtesy is nothing, and whatever is neither reaches a person 
 from dataclasses import dataclass
 
 from mailbot.inbound.clauses import Clauses, read_clauses
-from mailbot.inbound.languages import Language, likely, normal_code
+from mailbot.inbound.languages import Candidate, Language, likely, normal_code
 from mailbot.inbound.letterform import letter_body
 from mailbot.inbound.polarity import polarity_signs
 from mailbot.inbound.typos import corrected
@@ -15,6 +15,9 @@ from mailbot.inbound.words import Sentence, sentences
 
 EXAMINED = 32 * 1024
 """So many characters of what a person wrote are read for meaning; a longer text is never a clear acceptance."""
+
+RIVAL = 0.7
+"""A second language is a rival when at least this share of what speaks for the first speaks for it."""
 
 LOOSE_WORDS = 40
 """An acceptance that stands among more other words than these is not a clear one."""
@@ -36,17 +39,18 @@ class _Reading:
     meaning: str
     evidence: str
     agrees: bool = False
+    silent: bool = False
 
 
 def read_intent(text: str, *, hint: str = "") -> Intent:
     """The meaning of the new words of one mail; `hint` is the language tag we last wrote to that person in."""
     body = letter_body(text[:EXAMINED])
     parts = sentences(body)
-    words = tuple(word for part in parts for word in part.words)
-    candidates = likely(words, hint)
+    candidates = likely(tuple(word for part in parts for word in part.words), hint)
     language, reading = _best(parts, body, candidates)
-    if reading.meaning in ("unclear", "none") and words:
-        mended = tuple(corrected(part, candidates) for part in parts)
+    if reading.silent:
+        known = tuple(candidate.language for candidate in candidates)
+        mended = tuple(corrected(part, known) for part in parts)
         if mended != parts:
             language, reading = _best(mended, body, candidates)
     if reading.meaning == "accept" and len(text) > EXAMINED:
@@ -54,17 +58,29 @@ def read_intent(text: str, *, hint: str = "") -> Intent:
     return Intent(reading.meaning, _tag(language.code), reading.evidence)
 
 
-def _best(parts: tuple[Sentence, ...], body: str, candidates: tuple[Language, ...]) -> tuple[Language, _Reading]:
-    """The likeliest language in which something definite is said; languages that contradict make it unclear."""
-    readings = [(language, _read(parts, body, language)) for language in candidates]
-    definite = [(language, reading) for language, reading in readings if reading.meaning != "unclear"]
-    if not definite:
-        return readings[0]
-    refused = [pair for pair in definite if pair[1].meaning == "decline"]
-    if refused and any(reading.agrees for _, reading in readings):
-        return refused[0][0], _Reading("unclear", refused[0][1].evidence)
-    spoken = [pair for pair in definite if pair[1].meaning != "none"]
-    return (spoken or definite)[0]
+def _best(parts: tuple[Sentence, ...], body: str, candidates: tuple[Candidate, ...]) -> tuple[Language, _Reading]:
+    """The reading in the likeliest language; another language is heard where that one hears nothing definite.
+
+    Languages that are about as likely and contradict each other over agreeing and refusing make it unclear.
+    """
+    readings = [(one.language, _read(parts, body, one.language), one.score) for one in candidates]
+    top, first, score = readings[0]
+    rivals = [reading for _, reading, other in readings[1:] if other >= RIVAL * score]
+    if first.agrees and any(reading.meaning == "decline" for reading in rivals):
+        return top, _Reading("unclear", first.evidence)
+    if not first.silent:
+        return top, first
+    for language, reading, other in readings[1:]:
+        if _heard(reading, likelier=other >= score):
+            return language, reading
+    return top, first
+
+
+def _heard(reading: _Reading, *, likelier: bool) -> bool:
+    """Whether a further language may speak where the first is silent: any refusal may, an agreement only if likelier."""
+    if reading.meaning in ("accept", "none"):
+        return likelier
+    return reading.meaning != "unclear"
 
 
 def _read(parts: tuple[Sentence, ...], body: str, language: Language) -> _Reading:
@@ -79,7 +95,8 @@ def _read(parts: tuple[Sentence, ...], body: str, language: Language) -> _Readin
         loose += len(part.words) if signs == {"other"} else 0
     meaning = _meaning(frozenset(found), loose)
     evidence = next((found[sign] for sign in _EVIDENCE[meaning] if sign in found), "")
-    return _Reading(meaning, evidence, meaning != "decline" and bool({"accept", "eased"} & found.keys()))
+    agrees = meaning != "decline" and bool({"accept", "eased"} & found.keys())
+    return _Reading(meaning, evidence, agrees, silent=bool(found) and not found.keys() - _WEIGHTLESS)
 
 
 def sentence_signs(clauses: Clauses) -> frozenset[str]:
@@ -114,10 +131,12 @@ def _asked(clauses: Clauses, signs: set[str]) -> set[str]:
         return kept
     last = clauses.hits[-1].clause
     earlier = Clauses(tuple(hit for hit in clauses.hits if hit.clause < last), clauses.language, False)
-    if any({"ask", "wh", "hedge", "howto", "question"} & hit.labels for hit in earlier.hits):
+    if any({"wh", "hedge", "howto", "question"} & hit.labels for hit in earlier.hits):
         return kept
     return kept | (polarity_signs(earlier) & {"decline", "optout", "no"})
 
+
+_WEIGHTLESS = frozenset({"other", "courtesy", "receipt", "reserved"})
 
 _EVIDENCE = {
     "decline": ("decline", "optout", "no"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from mailbot.inbound.lexicon.load import lexicon
 from mailbot.inbound.phrases import PhraseBook
-from mailbot.inbound.words import fold, words_of
+from mailbot.inbound.words import BREAK, fold, words_of
 
 MAIN = ("en", "cs", "pl", "hu", "zh_tw")
 """The languages we write in ourselves; their lexicons are deep, the others' cover what matters most."""
@@ -18,19 +18,36 @@ MAIN = ("en", "cs", "pl", "hu", "zh_tw")
 CANDIDATES = 3
 """A text is read in at most so many languages."""
 
-_NOT_PHRASES = frozenset({"words", "negative_prefix", "negation_after"})
-_NEGATABLE = frozenset({"accept", "accept_alone", "agree", "refuse", "object", "wish"})
+_SCRIPTS = (
+    ("\u0370", "\u03ff", ("el",)),
+    ("\u0400", "\u04ff", ("ru", "uk")),
+    ("\u3040", "\u30ff", ("ja",)),
+    ("\u4e00", "\u9fff", ("zh_tw",)),
+    ("\uac00", "\ud7a3", ("ko",)),
+)
+
+SHORTEST_STEM = 4
+HINT = 0.6
+WHOLE = 0.5
+"""What a hint, and a text that is one known phrase of a language, weigh beside a word of that language."""
+
+_WHOLE = ("decline_alone", "accept_alone", "yes", "no")
+"""Labels of what means something only when it is all that a clause says."""
+
+_NOT_PHRASES = frozenset({"words", "negative_prefix", "negation_after", "decline_alone", "accept_alone"})
+_NEGATABLE = frozenset({"accept", "accept_alone", "agree", "refuse", "halt", "object", "wish"})
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
     """One language's phrases; `negation_after` are the words that negate what stands before them,
-    `letterform` its greetings and closings."""
+    `letterform` its greetings and closings, `whole` what decides only as a whole clause."""
 
     code: str
     book: PhraseBook
     negation_after: frozenset[str]
     letterform: tuple[tuple[str, str], ...]
+    whole: Mapping[tuple[str, ...], str]
 
 
 @cache
@@ -39,21 +56,31 @@ def languages() -> Mapping[str, Language]:
     return {code: _language(code, table) for code, table in _tables()}
 
 
-def likely(words: Sequence[str], hint: str = "") -> tuple[Language, ...]:
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A language a text may be in, and how much speaks for it."""
+
+    language: Language
+    score: float
+
+
+def likely(words: Sequence[str], hint: str = "") -> tuple[Candidate, ...]:
     """The languages `words` may be in, likeliest first; `hint` (a code) breaks ties and stands in for no sign."""
-    scores = dict.fromkeys([code for code in (normal_code(hint), *MAIN) if code in languages()], 0.0)
+    known = languages()
+    scores = dict.fromkeys([code for code in (normal_code(hint), *MAIN) if code in known], 0.0)
     if normal_code(hint) in scores:
-        scores[normal_code(hint)] += 0.6
-    index = _index()
+        scores[normal_code(hint)] += HINT
     for word in words:
-        found = index.get(word, ())
+        found = _speakers(word)
         for code in found:
             scores[code] = scores.get(code, 0.0) + 1.0 / len(found)
+    said = tuple(word for word in words if word != BREAK)
+    for code in _whole_index().get(said, ()):
+        scores[code] = scores.get(code, 0.0) + WHOLE
     ranked = sorted(scores, key=lambda code: -scores[code])
-    if not any(scores[code] >= 1 / len(languages()) for code in ranked):
-        return tuple(languages()[code] for code in ranked)
     best = scores[ranked[0]]
-    return tuple(languages()[code] for code in ranked[:CANDIDATES] if scores[code] >= best / 4)
+    chosen = [code for code in ranked[:CANDIDATES] if scores[code] >= best / 4] if best else ranked
+    return tuple(Candidate(known[code], scores[code]) for code in chosen)
 
 
 def normal_code(tag: str) -> str:
@@ -70,7 +97,7 @@ def _tables() -> Iterator[tuple[str, Mapping[str, Any]]]:
 def _language(code: str, table: Mapping[str, Any]) -> Language:
     after = frozenset(fold(word) for word in table.get("negation_after", ()))
     letterform = tuple((phrase, label) for label in ("greeting", "closing") for phrase in table.get(label, ()))
-    return Language(code, PhraseBook(_entries(table)), after, letterform)
+    return Language(code, PhraseBook(_entries(table)), after, letterform, dict(_whole_entries(table)))
 
 
 def _entries(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -84,11 +111,50 @@ def _entries(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield prefix + phrase, f"not_{label}"
 
 
+def _whole_entries(table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    for label in reversed(_WHOLE):
+        yield from ((words_of(phrase), label) for phrase in table.get(label, ()))
+
+
+@cache
+def _whole_index() -> Mapping[tuple[str, ...], tuple[str, ...]]:
+    found: dict[tuple[str, ...], list[str]] = {}
+    for code, language in languages().items():
+        for phrase in language.whole:
+            found.setdefault(phrase, []).append(code)
+    return {phrase: tuple(codes) for phrase, codes in found.items()}
+
+
+def _speakers(word: str) -> tuple[str, ...]:
+    """The languages that know `word`, by itself or as an inflection of a stem they know."""
+    index = _index()
+    found = index.get(word)
+    if found is None and len(word) > SHORTEST_STEM:
+        stems = (word[:length] for length in range(min(len(word) - 1, 12), SHORTEST_STEM - 1, -1))
+        found = next((_stems()[stem] for stem in stems if stem in _stems()), None)
+    return found or _by_script(word[:1])
+
+
+def _by_script(sign: str) -> tuple[str, ...]:
+    """The languages that are written with `sign`, where a script says as much."""
+    return next((codes for first, last, codes in _SCRIPTS if first <= sign <= last), ())
+
+
+@cache
+def _stems() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for code, language in languages().items():
+        for stem in language.book.stems:
+            found.setdefault(stem, []).append(code)
+    return {stem: tuple(codes) for stem, codes in found.items()}
+
+
 @cache
 def _index() -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for code, table in _tables():
         singles = languages()[code].book.singles
-        for word in singles.union(*(words_of(entry) for entry in table.get("words", ()))):
+        alone = (phrase[0] for phrase in languages()[code].whole if len(phrase) == 1)
+        for word in singles.union(alone, *(words_of(entry) for entry in table.get("words", ()))):
             found.setdefault(word, []).append(code)
     return {word: tuple(codes) for word, codes in found.items()}

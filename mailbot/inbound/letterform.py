@@ -25,7 +25,8 @@ def without_closing(lines: list[str]) -> list[str]:
     last = len(lines) - 1
     while last >= 0 and not lines[last].strip():
         last -= 1
-    for at in range(max(0, last - CLOSING_LINES), last + 1):
+    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    for at in range(max(first + 1, last - CLOSING_LINES), last + 1):
         if closes(lines[at]) and all(len(line.split()) <= CLOSING_WORDS for line in lines[at + 1 : last + 1]):
             return lines[:at]
     return lines[: last + 1]

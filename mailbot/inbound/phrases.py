@@ -4,7 +4,7 @@ Built once from lexicon data; `stem*` stands for every word that starts so. Look
 few dictionary reads a word however large the book is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mailbot.inbound.words import words_of
@@ -48,23 +48,28 @@ class PhraseBook:
             self._singles.setdefault(parts[0], set()).add(label)
 
     def longest(self, words: Sequence[str], at: int) -> Match | None:
-        """The longest phrase that starts at word `at`, or None."""
-        length = 0
+        """The longest phrase that starts at word `at` (of equally long ones the most exact), or None."""
+        best = (0, 0)
         labels: tuple[str, ...] = ()
-        trail = [(self._root, at)]
+        trail = [(self._root, at, 0)]
         while trail:
-            node, place = trail.pop()
-            if node.labels and place - at >= length:
-                labels = (*labels, *node.labels) if place - at == length else node.labels
-                length = place - at
+            node, place, exact = trail.pop()
+            if node.labels and (place - at, exact) >= best:
+                labels = (*labels, *node.labels) if (place - at, exact) == best else node.labels
+                best = (place - at, exact)
             if place < len(words):
-                trail.extend((following, place + 1) for following in _next(node, words[place]))
-        return Match(length, labels) if length else None
+                trail.extend((following, place + 1, exact + signs) for following, signs in _next(node, words[place]))
+        return Match(best[0], labels) if best[0] else None
 
     @property
     def singles(self) -> frozenset[str]:
-        """Words and stems that are a phrase by themselves."""
-        return frozenset(word for word, _ in self._singles)
+        """Words that are a phrase by themselves."""
+        return frozenset(word for word, stem in self._singles if not stem)
+
+    @property
+    def stems(self) -> frozenset[str]:
+        """Beginnings of words that are a phrase by themselves."""
+        return frozenset(word for word, stem in self._singles if stem)
 
     def singles_with(self, labels: Iterable[str]) -> tuple[tuple[str, bool], ...]:
         """(word, whether it is a stem) of every phrase of one word that carries one of `labels`."""
@@ -84,13 +89,14 @@ def _measure(node: _Node) -> None:
         stack.extend((*one.exact.values(), *one.stems.values()))
 
 
-def _next(node: _Node, word: str) -> Iterable[_Node]:
+def _next(node: _Node, word: str) -> Iterator[tuple[_Node, int]]:
+    """The nodes that `word` leads to, each with how many letters of it are accounted for."""
     found = node.exact.get(word)
     if found is not None:
-        yield found
+        yield found, len(word) + 1
     for length in node.lengths:
         if length > len(word):
             return
         stem = node.stems.get(word[:length])
         if stem is not None:
-            yield stem
+            yield stem, length

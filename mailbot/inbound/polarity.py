@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from mailbot.inbound.clauses import Clauses, Hit
 
-_REFUSING = frozenset({"refuse", "not_refuse", "optout", "object", "not_object", "decline"})
+_REFUSING = frozenset({"refuse", "not_refuse", "halt", "not_halt", "optout", "object", "not_object", "decline"})
 
 
 def polarity_signs(clauses: Clauses) -> frozenset[str]:
@@ -32,7 +32,7 @@ def _signs_of(hit: Hit, clauses: Clauses) -> set[str]:
 
 def _refused(sign: str, hit: Hit, clauses: Clauses) -> str:
     """A refusal that is only thought about, asked about or itself denied does not act."""
-    unsettled = clauses.in_clause(hit, "open") or _howto(hit, clauses)
+    unsettled = clauses.unsettled(hit) or _howto(hit, clauses)
     return "undecided" if unsettled or clauses.negations(hit) else sign
 
 
@@ -63,7 +63,7 @@ def _agree(hit: Hit, clauses: Clauses) -> str:
     count = clauses.negations(hit)
     if count == 0:
         return ""
-    return "undecided" if count > 1 or clauses.in_clause(hit, "open") else "decline"
+    return "undecided" if count > 1 or clauses.unsettled(hit) else "decline"
 
 
 def _accept(hit: Hit, clauses: Clauses) -> str:
@@ -71,11 +71,11 @@ def _accept(hit: Hit, clauses: Clauses) -> str:
 
 
 def _not_agree(hit: Hit, clauses: Clauses) -> str:
-    return "undecided" if clauses.negations(hit) or clauses.in_clause(hit, "open") else "decline"
+    return "undecided" if clauses.negations(hit, echoes=False) or clauses.unsettled(hit) else "decline"
 
 
 def _not_object(hit: Hit, clauses: Clauses) -> str:
-    return "undecided" if clauses.negations(hit) else "eased"
+    return "undecided" if clauses.negations(hit, echoes=False) else "eased"
 
 
 def _wish(hit: Hit, clauses: Clauses) -> str:
@@ -99,8 +99,10 @@ _WEIGHTS: dict[str, Callable[[Hit, Clauses], str]] = {
     "not_accept": _not_agree,
     "not_agree": _not_agree,
     "not_refuse": _not_refuse,
+    "not_halt": _not_refuse,
     "not_object": _not_object,
     "refuse": _refuse,
+    "halt": _optout,
     "object": _object,
     "accept": _accept,
     "doubt": _doubt,
@@ -110,17 +112,14 @@ _WEIGHTS: dict[str, Callable[[Hit, Clauses], str]] = {
 }
 
 
+_WHOLE = {"no": "no", "yes": "yes", "decline_alone": "optout", "accept_alone": "accept"}
+
+
 def _whole_clauses(clauses: Clauses) -> set[str]:
     """What a word means only because it stands alone: "Stop.", "No, …", "Agreed."."""
-    signs = set()
-    if clauses.alone("no") or (clauses.hits and "lead_no" in clauses.hits[0].labels):
+    signs = {_WHOLE[label] for label in clauses.whole().values()}
+    if clauses.hits and "lead_no" in clauses.hits[0].labels:
         signs.add("no")
-    if clauses.alone("decline_alone"):
-        signs.add("decline")
-    if clauses.alone("yes"):
-        signs.add("yes")
-    if clauses.alone("accept_alone", beside=frozenset({"filler", "yes"})):
-        signs.add("accept")
     return signs
 
 

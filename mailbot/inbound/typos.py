@@ -4,7 +4,6 @@ Only long words that no lexicon knows are touched, and a word that may be a refu
 slip can turn "nsouhlasim" into a decline and never into an acceptance. Pure, total.
 """
 
-from collections.abc import Iterable
 from functools import cache
 
 from mailbot.inbound.languages import Language, languages
@@ -16,7 +15,7 @@ SHORTEST = 6
 MOST_WORDS = 60
 """Longer texts are not mended: whoever writes so much says it more than once."""
 
-_REFUSING = ("decline", "decline_alone", "optout", "refuse", "not_accept", "not_agree")
+_REFUSING = ("decline", "decline_alone", "optout", "refuse", "halt", "not_accept", "not_agree")
 _AGREEING = ("accept", "accept_alone", "object", "agree")
 
 
@@ -29,27 +28,29 @@ def corrected(sentence: Sentence, candidates: tuple[Language, ...]) -> Sentence:
 
 
 def _meant(word: str, candidates: tuple[Language, ...]) -> str:
-    if len(word) < SHORTEST or any(language.book.longest((word,), 0) for language in candidates):
+    if len(word) < SHORTEST or candidates[0].book.longest((word,), 0) is not None:
         return word
     for labels in (_REFUSING, _AGREEING):
         for language in candidates:
             for known, stem in _deciding(language.code, labels):
-                if _slipped(word, known, stem):
-                    return known
+                mended = _mended(word, known) if stem else (known if one_edit(word, known) else "")
+                if mended:
+                    return mended
     return word
 
 
 @cache
 def _deciding(code: str, labels: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
     """The single words and stems under `labels`, long enough to be recognised with a slip."""
-    words: Iterable[tuple[str, bool]] = languages()[code].book.singles_with(labels)
-    return tuple((word, stem) for word, stem in words if len(word) >= SHORTEST)
+    language = languages()[code]
+    alone = ((phrase[0], False) for phrase, label in language.whole.items() if label in labels and len(phrase) == 1)
+    return tuple((word, stem) for word, stem in (*language.book.singles_with(labels), *alone) if len(word) >= SHORTEST)
 
 
-def _slipped(word: str, known: str, stem: bool) -> bool:
-    if not stem:
-        return one_edit(word, known)
-    return any(one_edit(word[: len(known) + extra], known) for extra in (-1, 0, 1) if len(word) >= len(known) - 1)
+def _mended(word: str, stem: str) -> str:
+    """`word` with the slip in its stem put right and its ending kept, or ""."""
+    cuts = (len(stem) + extra for extra in (0, -1, 1) if len(stem) + extra <= len(word))
+    return next((stem + word[cut:] for cut in cuts if one_edit(word[:cut], stem)), "")
 
 
 def one_edit(left: str, right: str) -> bool:
