@@ -138,10 +138,13 @@ def _tick(step: Step, event: NoticeResent) -> None:
 def replace_contact(step: Step, contact: Contact) -> None:
     """Another person speaks for the customer; the former keeps the right to decline and nothing else."""
     former = step.claim.customer
-    if former.email and former.email != contact.email:
+    step.change(customer=contact)
+    if former.email == contact.email:
+        return
+    step.change(contact_verified=False, contact_source="", reminders_stopped=False)
+    if former.email:
         step.change(former_contacts=(*step.claim.former_contacts, former))
         step.revoke(former.email)
-    step.change(customer=contact, contact_verified=False, contact_source="", reminders_stopped=False)
 
 
 def _by_reader(step: Step) -> dict[tuple[Party, str], tuple[Inquiry, ...]]:

@@ -31,7 +31,9 @@ def edit(step: Step, event: Edited) -> Refusal | None:
     settle_place(step)
     if (refusal := _spoiled(step)) is not None:
         return refusal
-    _follow_edit(step, contact_changed=before.customer != step.claim.customer, products_changed="products" in changes)
+    _follow_edit(
+        step, contact_changed=before.customer.email != step.claim.customer.email, products_changed="products" in changes
+    )
     return None
 
 

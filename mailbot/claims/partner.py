@@ -22,6 +22,7 @@ from mailbot.claims.events import (
 )
 from mailbot.claims.fitting import active, disputable, withdrawable
 from mailbot.claims.model import Association, Channel, Claim, ClockKind, Consent, Party, Question, Status
+from mailbot.claims.reasons import may_dispute
 from mailbot.claims.step import Step
 from mailbot.claims.validation import defects
 
@@ -185,7 +186,7 @@ def _indisputable(step: Step, event: Disputed) -> Refusal | None:
         return Refusal(code="duplicate", text=f"You claimed this anew: {other}.", other_claim=other)
     new = "Claim anew, with new evidence; copy the claim to keep the rest."
     if not disputable(claim, step.policy):
-        often = claim.disputes >= step.policy.max_disputes
+        often = may_dispute(claim.reason) and claim.disputes >= step.policy.max_disputes
         code = "disputed_before" if often else "not_disputable"
         why = "The rejection was already disputed" if often else f"A rejection for {claim.reason} cannot be disputed"
         return Refusal(code=code, text=f"{why}. {new}")
