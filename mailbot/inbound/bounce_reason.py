@@ -81,12 +81,12 @@ def _certain(reason: Reason, words: str, codes: set[str], context: str) -> Reaso
     """
     if not reason.permanent:
         return reason
+    if _PASSING.search(words) or (reason.name == "unknown_host" and any(code.startswith("4.") for code in codes)):
+        return Reason(reason.name, False, reason.status)
     if reason.name == "unknown_user":
         coded = any(_UNKNOWN_STATUS.match(code) for code in codes)
         refused = _AT_RCPT.search(f"{words} {context}") and not _AT_DATA.search(f"{words} {context}")
         return reason if coded or refused else Reason("filtered", False, reason.status)
-    if _PASSING.search(words):
-        return Reason(reason.name, False, reason.status)
     return reason
 
 

@@ -27,6 +27,7 @@ _SPOKEN = re.compile(
 _TRANSCRIPT = re.compile(r"^\s*[45]\d\d(?: [45]\.\d{1,3}\.\d{1,3})? <?" + _ADDRESS + r">?\.\.\.")
 _GENERATED = re.compile(r"\((?:generated|expanded) from:? <?([^\s<>()]+@[^\s<>()]+)>?\)", re.IGNORECASE)
 _REPLY_LINE = re.compile(r"^\s*(?:<<<|>>>|\d{3}[ -]|\(reason:|\.\.\. while talking)")
+_BRACKETED = re.compile(r"(?:to|for|recipient|address): ?<[^\s<>@]{1,64}@[^\s<>@]{1,255}>", re.IGNORECASE)
 _CODES = re.compile(r"(?<![\d.])(?:[45]\d\d[ -]|[45]\.\d{1,3}\.\d{1,3}(?![.\d]))")
 _BLOCK = 40
 
@@ -61,7 +62,9 @@ def own_words(text: str) -> str:
 
 def technical(words: str, text: str) -> bool:
     """True when a text has what machines write: a reply or status code, or an address that stands first on a line."""
-    return bool(_CODES.search(words)) or any(_HEAD.match(line) for line in own_words(text).split("\n"))
+    if _CODES.search(words):
+        return True
+    return any(_HEAD.match(line) or _BRACKETED.search(line) for line in own_words(text).split("\n"))
 
 
 def failures_in(text: str, strangers: frozenset[str]) -> tuple[Failure, ...]:

@@ -40,6 +40,7 @@ from mailbot.inbound.writing import read_writing
 _MISSING = Sender(address=None, name="", verdict=None)
 _EMPTY = Intent("none", "", "")
 _OLD = 7
+_SHORT = 3
 
 
 def interpret(
@@ -75,7 +76,7 @@ def _read(
     disposition, reason = disposition_of(
         kind, bounce=bounce, complaint=complaint, sender=sender, intent=intent, text=parts.reply, files=files
     )
-    away = kind.automatic == "auto_reply" and tells_absence(f"{headers.text('subject')}\n{parts.reply}")
+    away = kind.automatic == "auto_reply" and tells_absence(f"{headers.text('subject')}\n{parts.own_words}")
     stated = read_date(headers.get("date"))
     return Interpretation(
         disposition=disposition,
@@ -95,13 +96,13 @@ def _read(
         delivered=bounce.delivered,
         complaint=complaint,
         returned_message_id=_first_id(mail.returned, "message-id") if mail.returned else None,
-        out_of_office=read_absence(parts.reply, envelope.received_at.date(), known) if away else None,
+        out_of_office=read_absence(parts.own_words, envelope.received_at.date(), known) if away else None,
         reply_text=parts.reply,
         signature=parts.signature,
         quoted_text=parts.quoted,
         parts=parts,
         intent=intent,
-        forms=read_claim_forms(writing.text) if person else (),
+        forms=read_claim_forms(_form_text(parts)) if person else (),
         attachments=files,
         tokens=tokens,
         html=writing.from_html,
@@ -126,7 +127,9 @@ def _kind_and_intent(
     mail: Mail, bounce: BounceReading, sender: Sender, envelope: Envelope, keys: Keys, parts: ReplyParts
 ) -> tuple[Class, Intent]:
     """The class of a mail and the meaning of its words; a robot's words mean nothing."""
-    kind = classify(mail, bounce=bounce, sender=sender, mail_from=envelope.mail_from, reply_text=parts.reply, keys=keys)
+    kind = classify(
+        mail, bounce=bounce, sender=sender, mail_from=envelope.mail_from, reply_text=parts.own_words, keys=keys
+    )
     if kind.automatic is not None and (kind.sure or not _person_behind(kind)):
         return kind, _EMPTY
     if kind.automatic is not None:
@@ -141,12 +144,19 @@ def _person_behind(kind: Class) -> bool:
 
 
 def _intent(headers: Headers, parts: ReplyParts) -> Intent:
-    """The meaning of the new words; a mail without any may say it in a short subject of its own."""
+    """The meaning of the writer's own words; a mail without any may say it in a short subject of its own."""
+    if parts.own_words.strip():
+        return read_intent(parts.own_words)
     if parts.reply.strip():
-        return read_intent(parts.reply)
+        return Intent("unclear", "", "only forwarded text")  # nobody decides in another's words
     subject = headers.text("subject")
-    own = not headers.has("in-reply-to") and not headers.has("references") and len(subject.split()) <= 3
+    own = not headers.has("in-reply-to") and not headers.has("references") and len(subject.split()) <= _SHORT
     return read_intent(subject) if own and subject else _EMPTY
+
+
+def _form_text(parts: ReplyParts) -> str:
+    """Everything but the quote: a form may look like a signature, or be forwarded."""
+    return "\n".join(segment.text for segment in parts.segments if segment.kind not in ("quote", "attribution"))
 
 
 def _complaint(mail: Mail) -> Complaint | None:

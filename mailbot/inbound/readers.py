@@ -120,7 +120,7 @@ class Readers:
                 "keys": replace(self._keys, tokens=None),
                 "memory": self._keys.limits.reader_bytes,
                 "seconds": self._keys.limits.reader_seconds,
-                "warm_up": [_FIRST_MAIL] if self._reading.endswith(":interpret") else [],
+                "warm_up": [_FIRST_MAIL],
             }
         )
 

@@ -19,9 +19,8 @@ _STUB_LENGTH = 300
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """The text, its parts, and whether the HTML form was the one that was read; `html` is the HTML as it came."""
+    """The parts of the text, and whether the HTML form was the one that was read; `html` is the HTML as it came."""
 
-    text: str
     parts: ReplyParts
     from_html: bool
     html: str
@@ -36,13 +35,13 @@ def read_writing(mail: Mail, envelope: Envelope, keys: Keys) -> Writing:
         plain = capped("\n".join(body.plain for body in bodies))
         parts = split_text(plain, markers=keys.markers, own_addresses=own, flowed=any(body.flowed for body in bodies))
         if parts.cut or not html:
-            return Writing(plain, parts, False, html)
+            return Writing(parts, False, html)
         better = split_html(html, markers=keys.markers, own_addresses=own)
         if not (better.cut and better.reply.strip()):
-            return Writing(plain, parts, False, html)
-        return Writing(plain, better, True, html)
+            return Writing(parts, False, html)
+        return Writing(better, True, html)
     parts = split_html(html, markers=keys.markers, own_addresses=own)
-    return Writing(f"{parts.reply}\n{parts.signature}", parts, True, html)
+    return Writing(parts, True, html)
 
 
 def _is_stub(body: Body) -> bool:

@@ -14,7 +14,7 @@ from mailbot.inbound.interpretation import Interpretation, Keys
 from mailbot.inbound.readers import ReaderFailure, Readers, Task
 from mailbot.limits import Limits
 
-QUICK = replace(KEYS, limits=Limits(reader_seconds=1.0, reader_bytes=256 * 2**20))
+QUICK = replace(KEYS, limits=Limits(reader_seconds=1.5, reader_bytes=256 * 2**20))
 
 
 @asynccontextmanager
