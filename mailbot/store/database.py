@@ -6,23 +6,24 @@ served raises StoreUnready before anything is written.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import URL, event
+from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from mailbot.clock import Clock
-from mailbot.store import migrate
+from mailbot.store import driver, migrate
 from mailbot.store.blobs import Blobs
 from mailbot.store.faults import Conflict, Refused, StoreBroken, StoreFault, StoreFull, StoreUnready, translate
 from mailbot.store.places import Lock, blobs_folder, database_file
-from mailbot.store.writer import Work, Writer
+from mailbot.store.writer import Many, Work, Writer
 
 __all__ = ["Conflict", "Refused", "Store", "StoreBroken", "StoreFault", "StoreFull", "StoreUnready"]
 
@@ -48,7 +49,7 @@ class Store:
         self.clock = clock
         self._engines = engines
         self._lock = lock
-        self._writer = Writer(engines.writing, lambda: engines.driver.in_transaction)
+        self._writer = Writer(engines.writing, driver.Transaction(engines.raw))
 
     @classmethod
     async def open(cls, url: str, blobs_url: str, *, clock: Clock, create: bool = False, lock: bool = True) -> "Store":
@@ -79,6 +80,14 @@ class Store:
         cancelled, the work is still done.
         """
         return await self._writer.write(work)
+
+    async def write_joined(self, many: Many[T], items: Sequence[T]) -> None:
+        """Like `write(lambda conn: many(conn, items))`, for small writes of many callers at once.
+
+        Those that wait with the same function `many` share one call of it with all their items; if that fails, each is
+        tried by itself, so that an error still reaches only the caller it belongs to.
+        """
+        await self._writer.write_joined(many, items)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -113,24 +122,25 @@ class Store:
 class _Engines:
     """One writing connection, and a small pool of connections that cannot write."""
 
-    def __init__(self, writer: AsyncEngine, writing: AsyncConnection, driver: Any, reading: AsyncEngine) -> None:
+    def __init__(self, writer: AsyncEngine, writing: AsyncConnection, raw: Any, reading: AsyncEngine) -> None:
         self._writer = writer
         self.writing = writing
-        self.driver = driver
+        self.raw = raw
         self.reading = reading
 
     @classmethod
     async def open(cls, path: Path, *, checkpoint_pages: int) -> "_Engines":
         pragmas = (*_SHARED, *_WRITER, f"PRAGMA wal_autocheckpoint={checkpoint_pages}")
-        writer = _engine(path, "rw", pragmas, "BEGIN IMMEDIATE", size=1)
-        reading = _engine(path, "ro", (*_SHARED, "PRAGMA query_only=ON"), "BEGIN", size=READERS)
+        writer = _engine(path, "rw", pragmas, size=1)
+        reading = _engine(path, "ro", (*_SHARED, "PRAGMA query_only=ON"), size=READERS)
+        event.listen(reading.sync_engine, "begin", _begin)
         try:
             writing = await writer.connect()
-            driver = (await writing.get_raw_connection()).driver_connection
+            raw = (await writing.get_raw_connection()).driver_connection
         except DBAPIError as error:
             await writer.dispose()
             raise StoreUnready(f"{path}: cannot be opened ({error.orig})") from error
-        return cls(writer, writing, driver, reading)
+        return cls(writer, writing, raw, reading)
 
     async def close(self) -> None:
         await self.reading.dispose()
@@ -138,11 +148,17 @@ class _Engines:
         await self._writer.dispose()
 
 
-def _engine(path: Path, mode: str, pragmas: tuple[str, ...], begin: str, *, size: int) -> AsyncEngine:
-    url = URL.create("sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": mode, "uri": "true"})
-    # isolation_level None: the driver begins nothing by itself; our own BEGIN is the first statement (security C4).
+def _engine(path: Path, mode: str, pragmas: tuple[str, ...], *, size: int) -> AsyncEngine:
+    async def connect(*_: Any, **__: Any) -> driver.Connection:
+        return await driver.connect(f"file:{quote(str(path))}?mode={mode}")
+
     engine = create_async_engine(
-        url, connect_args={"isolation_level": None}, pool_size=size, max_overflow=0, pool_timeout=30
+        "sqlite+aiosqlite://",
+        async_creator=connect,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=30,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -155,8 +171,9 @@ def _engine(path: Path, mode: str, pragmas: tuple[str, ...], begin: str, *, size
             raise StoreUnready("this SQLite does not check foreign keys")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
-    def start(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
-
     return engine
+
+
+def _begin(connection: Connection) -> None:
+    """A reader's own transaction: everything it reads is of one moment. (The writer begins in writer.py.)"""
+    connection.exec_driver_sql("BEGIN")

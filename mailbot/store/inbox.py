@@ -20,8 +20,9 @@ from mailbot.store.faults import Conflict
 
 Disposition = Literal["accepted", "applied", "ignored", "held", "quarantined"]
 
-_table = schema.inbox
-_LIGHT = tuple(column for column in _table.c if column.name not in ("raw", "reading"))
+_table, _bytes = schema.inbox, schema.inbox_bytes
+_LIGHT = tuple(column for column in _table.c if column.name != "reading")
+_WHOLE = select(_table, _bytes.c.raw).select_from(_table.outerjoin(_bytes))
 _ACCEPTED = _table.c.disposition == "accepted"
 _REST = timedelta(seconds=30)
 """How long an item that hurt us is left alone the first time; twice as long each time after."""
@@ -96,8 +97,10 @@ _LEASE = update(_table).where(_table.c.id == bindparam("row")).values(lease_unti
 
 async def accept(conn: AsyncConnection, items: Sequence[Item]) -> None:
     """Stores items; when this commits, a 250 may be said. Large bodies must have been kept by Blobs before."""
-    rows = [_row(item) for item in items]
-    await conn.execute(insert(_table), rows)
+    await conn.execute(insert(_table), [_row(item) for item in items])
+    small = [{"id": item.id, "raw": item.raw} for item in items if item.raw is not None]
+    if small:
+        await conn.execute(insert(_bytes), small)
     for item in items:
         if item.raw is None:
             blob = blobs.Blob(sha256=item.sha256, size=item.size, content=None)
@@ -107,7 +110,7 @@ async def accept(conn: AsyncConnection, items: Sequence[Item]) -> None:
 async def take(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta) -> tuple[Item, ...]:
     """The oldest unread items nobody else works on, with their bytes; they are yours for the time of the lease."""
     free = or_(_table.c.lease_until.is_(None), _table.c.lease_until <= now)
-    statement = select(_table).where(_ACCEPTED, free).order_by(_table.c.id).limit(limit)
+    statement = _WHOLE.where(_ACCEPTED, free).order_by(_table.c.id).limit(limit)
     rows = (await conn.execute(statement)).all()
     until = now + lease
     if rows:
@@ -168,7 +171,7 @@ async def reopen(
 
 async def get(conn: AsyncConnection, item_id: int) -> Item | None:
     """One item with everything, its bytes too if they are small."""
-    row = (await conn.execute(select(_table).where(_table.c.id == item_id))).first()
+    row = (await conn.execute(_WHOLE.where(_table.c.id == item_id))).first()
     return _item(row) if row else None
 
 
@@ -247,7 +250,7 @@ async def raw(conn: AsyncConnection, item: Item, files: blobs.Blobs) -> bytes:
     """The wire bytes of an item, wherever they lie. Raises BlobLost when they are gone."""
     if item.raw is not None:
         return item.raw
-    stored = (await conn.execute(select(_table.c.raw).where(_table.c.id == item.id))).scalar_one_or_none()
+    stored = (await conn.execute(select(_bytes.c.raw).where(_bytes.c.id == item.id))).scalar_one_or_none()
     return bytes(stored) if stored is not None else await files.get(conn, item.sha256)
 
 
@@ -289,7 +292,6 @@ def _row(item: Item) -> dict[str, Any]:
         "handle": item.handle or 0,
         "upstream": item.upstream,
         "size": item.size,
-        "raw": item.raw,
     }
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import LargeBinary, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.addresses import canonical
 from mailbot.store.codec import clean
-from mailbot.store.schema import address_claims, outbox, reply_addresses
+from mailbot.store.schema import address_claims, outbox, outbox_bytes, reply_addresses
 from mailbot.store.upsert import insert_missing
 
 State = Literal["queued", "deferred", "sent", "bounced", "expired", "cancelled"]
@@ -127,6 +127,12 @@ _LEASE = (
 )
 
 
+# Of a row that was there already the first bytes stay.
+_PUT_BYTES = insert_missing(outbox_bytes).from_select(
+    ["id", "body"], select(_c.id, bindparam("bytes", type_=LargeBinary)).where(_c.id == bindparam("row"))
+)
+
+
 async def put(conn: AsyncConnection, mails: Sequence[NewMail]) -> None:
     """Queues mails; one that was queued before (claim, key, address) stays as it is."""
     await _put(conn, [_mail_row(mail) for mail in mails])
@@ -145,7 +151,8 @@ async def lease(
     The state is read in this transaction: what was dropped before it is not among them (I9).
     """
     free = or_(_c.lease_until.is_(None), _c.lease_until <= now)
-    statement = select(outbox).where(_c.state.in_(_OPEN), _c.next_attempt <= now, free)
+    whole = select(outbox, outbox_bytes.c.body).select_from(outbox.outerjoin(outbox_bytes))
+    statement = whole.where(_c.state.in_(_OPEN), _c.next_attempt <= now, free)
     if kind is not None:
         statement = statement.where(_c.kind == kind)
     rows = (await conn.execute(statement.order_by(_c.next_attempt, _c.id).limit(limit))).all()
@@ -244,7 +251,8 @@ async def last_to(conn: AsyncConnection, claim_id: str, email: str) -> str | Non
 
 async def _put(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None:
     if rows:
-        await conn.execute(insert_missing(outbox), rows)
+        await conn.execute(insert_missing(outbox), [{k: v for k, v in row.items() if k != "body"} for row in rows])
+        await conn.execute(_PUT_BYTES, [{"row": row["id"], "bytes": row["body"]} for row in rows])
 
 
 def _mail_row(mail: NewMail) -> dict[str, Any]:

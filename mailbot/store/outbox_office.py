@@ -12,7 +12,7 @@ from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.store.outbox import Kind, State
-from mailbot.store.schema import outbox
+from mailbot.store.schema import outbox, outbox_bytes
 
 _c = outbox.c
 _SAME = (
@@ -20,7 +20,6 @@ _SAME = (
     "attempts", "next_attempt", "last_error", "status", "maybe_sent", "answer", "triggered_by", "created_at",
     "sent_at", "delivered_at", "ended_at",
 )  # fmt: skip
-_LIGHT = tuple(column for column in _c if column.name != "body")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,8 @@ class OutboxItem:
 
 async def get(conn: AsyncConnection, item_id: int) -> OutboxItem | None:
     """One row with its bytes."""
-    row = (await conn.execute(select(outbox).where(_c.id == item_id))).first()
+    whole = select(outbox, outbox_bytes.c.body).select_from(outbox.outerjoin(outbox_bytes))
+    row = (await conn.execute(whole.where(_c.id == item_id))).first()
     return _item(row) if row else None
 
 
@@ -65,7 +65,7 @@ async def list_items(
     conn: AsyncConnection, state: State | None = None, limit: int = 50, before: int | None = None
 ) -> tuple[OutboxItem, ...]:
     """Rows without their bytes, newest first; `before` is the id of the last one of the page before."""
-    statement = select(*_LIGHT).order_by(_c.id.desc()).limit(limit)
+    statement = select(outbox).order_by(_c.id.desc()).limit(limit)
     if state is not None:
         statement = statement.where(_c.state == state)
     if before is not None:
@@ -78,7 +78,7 @@ async def of_claim(
 ) -> tuple[OutboxItem, ...]:
     """What went out about a claim, newest first, without the bytes."""
     about = and_(_c.claim_id == claim_id, _c.claim_id != "")
-    statement = select(*_LIGHT).where(about).order_by(_c.id.desc()).limit(limit)
+    statement = select(outbox).where(about).order_by(_c.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(_c.id < before)
     return tuple(_item(row) for row in await conn.execute(statement))
@@ -87,13 +87,13 @@ async def of_claim(
 async def by_message_id(conn: AsyncConnection, message_ids: Iterable[str]) -> dict[str, OutboxItem]:
     """Message-ID → row, for those we sent."""
     wanted = set(message_ids) - {""}
-    rows = await conn.execute(select(*_LIGHT).where(_c.message_id.in_(wanted)))
+    rows = await conn.execute(select(outbox).where(_c.message_id.in_(wanted)))
     return {row.message_id: _item(row) for row in rows}
 
 
 async def by_handle(conn: AsyncConnection, handles: Iterable[int]) -> dict[int, OutboxItem]:
     """Handle of the reply address → the row that carried it."""
-    rows = await conn.execute(select(*_LIGHT).where(_c.handle.in_(set(handles)), _c.handle.is_not(None)))
+    rows = await conn.execute(select(outbox).where(_c.handle.in_(set(handles)), _c.handle.is_not(None)))
     return {row.handle: _item(row) for row in rows}
 
 

@@ -168,7 +168,6 @@ history_heads = Table(
 
 # inbox item: accepted → applied · ignored · held · quarantined (engine, in the claim's transaction);
 # held · quarantined · ignored → accepted by replay or attach. `handle` 0: no reply address (claims@, postmaster@).
-# `raw` are the wire bytes, untouched; NULL when they are large (then a file named `sha256`) or erased.
 inbox = Table(
     "inbox",
     metadata,
@@ -187,7 +186,6 @@ inbox = Table(
     *at("settled_at", "lease_until", nullable=True),
     Column("trace", Json),
     Column("reading", Json),
-    Column("raw", LargeBinary),
     Index("ix_inbox_accepted", "id", **when("disposition = 'accepted'")),
     Index(None, "disposition", "id"),
     Index("uq_inbox_handle_digest", "handle", "digest", unique=True, **when("disposition = 'applied'")),
@@ -197,6 +195,12 @@ inbox = Table(
     Index("ix_inbox_waits_for", "waits_for", "id", **when("waits_for <> ''")),
     Index("ix_inbox_sender", "sender", "id", **when("sender <> ''")),
     states("accepted", "applied", "ignored", "held", "quarantined", column="disposition"),
+)
+
+# The wire bytes, untouched; no row when they are large (then a file named `sha256`) or erased. They lie apart from the
+# item because its row is written again at each step.
+inbox_bytes = Table(
+    "inbox_bytes", metadata, Column("id", ForeignKey("inbox.id"), primary_key=True), Column("raw", LargeBinary)
 )
 
 # reply address: live → revoked, for each of its claims by itself (a joined mail speaks for several). `key` is the
@@ -248,7 +252,6 @@ outbox = Table(
     Column("triggered_by", BigId),
     *at("created_at"),
     *at("sent_at", "delivered_at", "ended_at", nullable=True),
-    Column("body", LargeBinary),
     UniqueConstraint("claim_id", "key", "email"),
     Index("ix_outbox_due", "next_attempt", "id", **when("state IN ('queued', 'deferred')")),
     Index("ix_outbox_unreported", "id", **when("state IN ('sent', 'bounced', 'expired') AND NOT reported")),
@@ -259,6 +262,11 @@ outbox = Table(
     Index(None, "email", "created_at"),
     states("queued", "deferred", "sent", "bounced", "expired", "cancelled"),
     CheckConstraint("kind IN ('mail', 'webhook')", name="kind"),
+)
+
+# The bytes to send, fixed when the row is put.
+outbox_bytes = Table(
+    "outbox_bytes", metadata, Column("id", ForeignKey("outbox.id"), primary_key=True), Column("body", LargeBinary)
 )
 
 # Customer mails that wait for others to the same contact (domain §7, clock `join`). Deleted when done.

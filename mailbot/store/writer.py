@@ -9,9 +9,9 @@ to end.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,37 +19,64 @@ from mailbot.store.faults import StoreBroken, StoreFault, translate
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
+Many = Callable[[AsyncConnection, Sequence[T]], Awaitable[None]]
 
 SLICE_SECONDS = 0.003
 """A group takes no further caller after this long, so that the first one does not wait for the last."""
 
 GROUP_CALLERS = 64
+JOINED_ITEMS = 256
+
+
+class Transaction(Protocol):
+    """What the database does for the writer, each in one trip to its thread."""
+
+    async def begin(self) -> None:
+        """Starts a transaction that may write, with a first savepoint."""
+        ...
+
+    async def savepoint(self) -> None:
+        """Marks where `undo` goes back to."""
+        ...
+
+    async def undo(self) -> None:
+        """Back to the latest savepoint, which stays."""
+        ...
+
+    async def abandon(self) -> None:
+        """Ends it without a trace, if it is still there."""
+        ...
+
+    def active(self) -> bool:
+        """Whether the transaction is still there: some faults end it behind our back."""
+        ...
 
 
 @dataclass(slots=True)
 class _Ask:
-    work: Work[Any]
+    """What a caller wants: `work` done, or its `items` written together with others' by `many`."""
+
     future: asyncio.Future[Any]
+    work: Work[Any] | None = None
+    many: Many[Any] | None = None
+    items: list[Any] = field(default_factory=list)
     outcome: Any = None
     error: Exception | None = None
 
 
 class Writer:
-    """Runs the work of many callers on one connection, in the order of asking.
-
-    `in_transaction` says whether the database still has our transaction: some faults end it behind our back.
-    """
+    """Runs the work of many callers on one connection, in the order of asking."""
 
     def __init__(
         self,
         conn: AsyncConnection,
-        in_transaction: Callable[[], bool],
+        transaction: Transaction,
         *,
         seconds: float = SLICE_SECONDS,
         callers: int = GROUP_CALLERS,
     ) -> None:
         self._conn = conn
-        self._in_transaction = in_transaction
+        self._transaction = transaction
         self._seconds = seconds
         self._callers = callers
         self._asks: deque[_Ask] = deque()
@@ -60,21 +87,28 @@ class Writer:
 
     async def write(self, work: Work[T]) -> T:
         """What `work` returns, once it is on the disk. Raises what `work` raised, or a StoreFault."""
-        if self.broken.is_set():
-            raise StoreBroken("the store is broken; the process has to end")
-        if self._closing:
-            raise StoreFault("the store is closing")
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(_seen)
-        self._asks.append(_Ask(work, future))
-        self._wake.set()
-        return await asyncio.shield(future)
+        result: T = await self._ask(_Ask(asyncio.get_running_loop().create_future(), work=work))
+        return result
+
+    async def write_joined(self, many: Many[T], items: Sequence[T]) -> None:
+        """Like `write(lambda conn: many(conn, items))`; callers that wait with the same `many` share its statements."""
+        await self._ask(_Ask(asyncio.get_running_loop().create_future(), many=many, items=list(items)))
 
     async def close(self) -> None:
         """Finishes what was asked for, then stops."""
         self._closing = True
         self._wake.set()
         await self._task
+
+    async def _ask(self, ask: _Ask) -> Any:
+        if self.broken.is_set():
+            raise StoreBroken("the store is broken; the process has to end")
+        if self._closing:
+            raise StoreFault("the store is closing")
+        ask.future.add_done_callback(_seen)
+        self._asks.append(ask)
+        self._wake.set()
+        return await asyncio.shield(ask.future)
 
     async def _run(self) -> None:
         try:
@@ -91,11 +125,12 @@ class Writer:
         """One transaction: as many waiting callers as fit."""
         members: list[_Ask] = []
         try:
+            await self._transaction.begin()
             await self._conn.begin()
             await self._work(members)
             await self._conn.commit()
         except Exception as error:
-            await self._undo()
+            await self._roll_back()
             named = self._named(error)
             fault = named if isinstance(named, StoreFault) else StoreFault(f"the transaction failed: {error}")
             self._fail(members or [self._asks.popleft()], fault)
@@ -110,30 +145,61 @@ class Writer:
         clock = asyncio.get_running_loop().time
         until = clock() + self._seconds
         while self._asks and len(members) < self._callers:
-            ask = self._asks.popleft()
-            members.append(ask)
-            await self._conn.exec_driver_sql("SAVEPOINT caller")
-            await self._one(ask)
+            if members:
+                await self._transaction.savepoint()
+            together = self._take()
+            members += together
+            await self._run_together(together)
             if clock() >= until:
                 break
+
+    def _take(self) -> list[_Ask]:
+        """The next ask, with all that can share its statements."""
+        first = self._asks.popleft()
+        if first.many is None:
+            return [first]
+        joined, others, size = [first], deque[_Ask](), len(first.items)
+        for ask in self._asks:
+            fits = ask.many is first.many and size + len(ask.items) <= JOINED_ITEMS
+            (joined if fits else others).append(ask)
+            size += len(ask.items) if fits else 0
+        self._asks = others
+        return joined
+
+    async def _run_together(self, asks: list[_Ask]) -> None:
+        if len(asks) == 1:
+            return await self._one(asks[0])
+        together = _Ask(asks[0].future, many=asks[0].many, items=[item for ask in asks for item in ask.items])
+        await self._one(together)
+        if together.error is not None:
+            # One of them cannot be written: each for itself, so that it hurts nobody else.
+            for ask in asks:
+                await self._transaction.savepoint()
+                await self._one(ask)
+        return None
 
     async def _one(self, ask: _Ask) -> None:
         # Savepoints are not released one by one: they nest, undoing goes to the latest, and the commit releases all.
         try:
-            ask.outcome = await ask.work(self._conn)
+            if ask.work is not None:
+                ask.outcome = await ask.work(self._conn)
+            elif ask.many is not None:
+                await ask.many(self._conn, ask.items)
         except Exception as error:
             ask.error = self._named(error)
             if isinstance(ask.error, StoreBroken):
                 raise
-            if self._in_transaction():
-                await self._conn.exec_driver_sql("ROLLBACK TO caller")
-        if not self._in_transaction():
+            if self._transaction.active():
+                await self._transaction.undo()
+        if not self._transaction.active():
             raise ask.error or StoreFault("the transaction ended before its time")
 
-    async def _undo(self) -> None:
+    async def _roll_back(self) -> None:
         """Back to no transaction at all; on a broken disk even that may fail, and then nothing more is tried."""
         with contextlib.suppress(Exception):
             await self._conn.rollback()
+        with contextlib.suppress(Exception):
+            await self._transaction.abandon()
 
     def _named(self, error: Exception) -> Exception:
         fault = translate(error)

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -276,3 +276,42 @@ async def test_a_busy_database_is_a_temporary_fault(store: Store) -> None:
         other.execute("ROLLBACK")
     await store.write(_put("a", 2))
     assert await _value(store, "a") == 2
+
+
+async def _put_all(conn: AsyncConnection, items: Sequence[tuple[str, int]]) -> None:
+    _CALLS.append(len(items))
+    for key, value in items:
+        if value < 0:
+            raise ValueError(key)
+        await settings.put(conn, key, value)
+
+
+_CALLS: list[int] = []
+
+
+async def test_callers_of_one_function_share_its_statements(store: Store) -> None:
+    _CALLS.clear()
+    await asyncio.gather(*(store.write_joined(_put_all, [(f"k{i}", i), (f"l{i}", i)]) for i in range(40)))
+    assert sum(_CALLS) == 80
+    assert len(_CALLS) < 10
+    assert [await _value(store, key) for key in ("k0", "l39")] == [0, 39]
+
+
+async def test_of_joined_callers_only_the_one_with_the_mistake_hears_of_it(store: Store) -> None:
+    jobs = [store.write_joined(_put_all, [(f"k{i}", i if i != 7 else -1)]) for i in range(20)]
+    outcomes = await asyncio.gather(*jobs, store.write(_put("other", 1)), return_exceptions=True)
+    assert [i for i, outcome in enumerate(outcomes) if outcome is not None] == [7]
+    assert isinstance(outcomes[7], ValueError)
+    assert [await _value(store, f"k{i}") for i in (6, 7, 8, 19)] == [6, None, 8, 19]
+
+
+async def test_joined_and_other_writes_all_come_to_pass(store: Store) -> None:
+    jobs = [
+        store.write(_put(f"w{i}", i)) if i % 3 else store.write_joined(_put_all, [(f"j{i}", i)] * (i % 50))
+        for i in range(300)
+    ]
+    await asyncio.gather(*jobs)
+    async with store.read() as conn:
+        for i in range(300):
+            expected = i if i % 3 or i % 50 else None
+            assert await settings.get(conn, f"{'w' if i % 3 else 'j'}{i}") == expected

@@ -130,7 +130,6 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("trace", sa.Text(), nullable=True),
         sa.Column("reading", sa.Text(), nullable=True),
-        sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint(
             "disposition IN ('accepted', 'applied', 'ignored', 'held', 'quarantined')",
             name=op.f("ck_inbox_disposition"),
@@ -250,7 +249,6 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.BigInteger(), nullable=True),
         sa.Column("delivered_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
-        sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint("kind IN ('mail', 'webhook')", name=op.f("ck_outbox_kind")),
         sa.CheckConstraint(
             "state IN ('queued', 'deferred', 'sent', 'bounced', 'expired', 'cancelled')", name=op.f("ck_outbox_state")
@@ -423,6 +421,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("claim_id", name=op.f("pk_history_heads")),
     )
     op.create_table(
+        "inbox_bytes",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["id"], ["inbox.id"], name=op.f("fk_inbox_bytes_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_bytes")),
+    )
+    op.create_table(
         "locations",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("organisation_id", sa.Text(), nullable=False),
@@ -433,6 +438,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_locations")),
     )
     op.create_index(op.f("ix_locations_organisation_id"), "locations", ["organisation_id"], unique=False)
+    op.create_table(
+        "outbox_bytes",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["id"], ["outbox.id"], name=op.f("fk_outbox_bytes_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_bytes")),
+    )
     op.create_table(
         "persons",
         sa.Column("email", sa.Text(), nullable=False),
