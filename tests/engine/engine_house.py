@@ -210,12 +210,15 @@ class Letterbox:
 class House:
     """The service without its sockets."""
 
-    def __init__(self, store: Store, clock: ManualClock, policy: Policy, rules: dict[str, Policy]) -> None:
+    def __init__(
+        self, store: Store, clock: ManualClock, policy: Policy, rules: dict[str, Policy], tokens: Tokens | None = None
+    ) -> None:
         self.store, self.clock, self.policy = store, clock, policy
         self.random = random.Random(7)
         self.ids = Ids(clock, self.random)
-        self.tokens = Tokens(new_keyring(self.random.randbytes(32)))
+        self.tokens = tokens or Tokens(new_keyring(self.random.randbytes(32)))
         self.relay = Relay()
+        self.last: tuple[bytes, str, str] | None = None
         catalogue = shipped_catalogue()
         composer = Composer(
             templates=_templates(),
@@ -271,6 +274,7 @@ class House:
 
     async def arrives(self, raw: bytes, to: str, *, mail_from: str = "") -> int:
         """Bytes as the listener would accept them."""
+        self.last = (raw, to, mail_from)
         local_part = to.partition("@")[0]
         token = self.tokens.read(local_part)
         role = "token" if token else local_part
@@ -374,7 +378,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(folder: Path, policy: str = "2021", start: datetime = START) -> AsyncIterator[House]:
+async def house(
+    folder: Path, policy: str = "2021", start: datetime = START, tokens: Tokens | None = None
+) -> AsyncIterator[House]:
     """A house with its people, at the given time."""
     clock, rules = ManualClock(start), load_policy(policy)
     store = await Store.open(f"sqlite:///{folder}/mailbot.db", f"file:{folder}/blobs", clock=clock, create=True)
@@ -382,4 +388,4 @@ async def house(folder: Path, policy: str = "2021", start: datetime = START) -> 
         await store.write(lambda conn: import_people(conn, PEOPLE, start))
         await store.write(lambda conn: policies.pin(conn, rules.version, dump_policy(rules)))
         await store.write(lambda conn: settings.beat(conn, start))
-        yield House(store, clock, rules, {rules.version: rules})
+        yield House(store, clock, rules, {rules.version: rules}, tokens)
