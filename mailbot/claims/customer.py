@@ -244,9 +244,9 @@ def away(step: Step, event: CustomerAway) -> Refusal | None:
 
 
 def _end(step: Step) -> datetime | None:
-    """The last day as it stands, if silence is being counted."""
+    """The last day as it stands, if silence is being counted or will be as soon as a notice sent again arrives."""
     claim = step.claim
-    if claim.consent is not Consent.PENDING or claim.notice is None:
+    if not waiting(claim) or claim.notice is None:
         return None
     clock = claim.clock(ClockKind.CONSENT_WINDOW)
     return clock.due if clock else claim.notice.printed
