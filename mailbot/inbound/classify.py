@@ -16,6 +16,7 @@ from mailbot.inbound.parse import Mail
 from mailbot.inbound.robots import (
     Robot,
     challenge_text,
+    complaint_subject,
     robot_header,
     robot_sender,
     robot_subject,
@@ -86,6 +87,8 @@ def _by_structure(mail: Mail, bounce: BounceReading) -> tuple[Automatic | None, 
     subject = mail.headers.text("subject")
     if "message/feedback-report" in kinds or report_type == "feedback-report":
         return "feedback_report", "feedback report (RFC 5965)"
+    if mail.returned is not None and complaint_subject(subject):
+        return "feedback_report", "complaint by its subject, with the mail it is about"
     if "message/disposition-notification" in kinds or report_type == "disposition-notification":
         return "read_receipt", "disposition notification (RFC 8098)"
     if bounce.bounce is not None or bounce.delivered:
@@ -131,7 +134,7 @@ def _by_sender(headers: Headers, sender: Sender, *, null_sender: bool) -> tuple[
     if null_sender:
         return _receipt_or(headers, "auto_reply"), "null return path"
     if address and robot_sender(address):
-        return "auto_reply", f"sender {address.partition('@')[0]} reads no mail"
+        return "bulk", f"sender {address.partition('@')[0]} reads no mail"
     return None, ""
 
 

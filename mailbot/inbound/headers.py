@@ -29,38 +29,47 @@ _KNOWN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Headers:
-    """Fields in their order: lower-case name, raw value."""
+    """Fields in their order: lower-case name, raw value. What was decoded once is kept."""
 
-    fields: tuple[tuple[str, bytes], ...]
+    __slots__ = ("_by_name", "_texts", "fields")
+
+    def __init__(self, fields: tuple[tuple[str, bytes], ...]) -> None:
+        self.fields = fields
+        self._by_name: dict[str, list[bytes]] = {}
+        self._texts: dict[str, str] = {}
+        for name, value in fields:
+            self._by_name.setdefault(name, []).append(value)
 
     def raw(self, name: str) -> bytes | None:
         """The first field of that name as it came, or None."""
-        return next((value for key, value in self.fields if key == name), None)
+        values = self._by_name.get(name)
+        return values[0] if values else None
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every field of that name, unfolded, not decoded, capped."""
-        return tuple(unfold(value) for key, value in self.fields if key == name)
+        return tuple(unfold(value) for value in self._by_name.get(name, ()))
 
     def get(self, name: str) -> str:
         """The first field of that name, unfolded, not decoded; empty when missing."""
-        value = self.raw(name)
-        return unfold(value) if value is not None else ""
+        values = self._by_name.get(name)
+        return unfold(values[0]) if values else ""
 
     def text(self, name: str) -> str:
         """The first field of that name for people: encoded words decoded, nothing invisible left."""
-        value = self.raw(name)
-        return visible(decode_words(unfold(value))) if value is not None else ""
+        known = self._texts.get(name)
+        if known is None:
+            known = self._texts[name] = visible(decode_words(self.get(name)))
+        return known
 
     def count(self, name: str) -> int:
-        return sum(1 for key, _ in self.fields if key == name)
+        return len(self._by_name.get(name, ()))
 
     def has(self, name: str) -> bool:
-        return any(key == name for key, _ in self.fields)
+        return name in self._by_name
 
     def names(self) -> Iterator[str]:
-        return (key for key, _ in self.fields)
+        return iter(self._by_name)
 
 
 @dataclass(frozen=True, slots=True)

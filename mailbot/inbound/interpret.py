@@ -65,10 +65,10 @@ def _read(
     sender, sender_why = read_sender(headers, envelope, keys, authentication)
     known = frozenset(canonical(one) for one in (*sender.mailboxes, envelope.rcpt, *keys.own_addresses))
     bounce = read_bounce(mail, report_text(mail), envelope.mail_from, raw, known)
-    complaint = _complaint(mail)
     writing = read_writing(mail, envelope, keys)
     parts = writing.parts
     kind, intent = _kind_and_intent(mail, bounce, sender, envelope, keys, parts)
+    complaint = _complaint(mail, kind)
     person = kind.automatic is None
     report = kind.automatic in ("delivery_report", "feedback_report", "read_receipt")
     files = () if report else judge_files(mail.files, writing.html, keys.limits.attachments)
@@ -159,11 +159,12 @@ def _form_text(parts: ReplyParts) -> str:
     return "\n".join(segment.text for segment in parts.segments if segment.kind not in ("quote", "attribution"))
 
 
-def _complaint(mail: Mail) -> Complaint | None:
-    part = next((part for part in mail.reports if part.media_type == "message/feedback-report"), None)
-    if part is None:
+def _complaint(mail: Mail, kind: Class) -> Complaint | None:
+    """Who complained, by the report's fields, else by the mail that was sent back."""
+    if kind.automatic != "feedback_report":
         return None
-    fields = feedback_fields(part.content())
+    part = next((part for part in mail.reports if part.media_type == "message/feedback-report"), None)
+    fields = feedback_fields(part.content()) if part is not None else {}
     named = [one for value in fields.get("original-rcpt-to", ()) for one in find_addresses(value)]
     if not named and mail.returned is not None:
         named = [box.address for box in read_addresses(mail.returned.get("to")).mailboxes]

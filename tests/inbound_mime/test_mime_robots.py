@@ -135,11 +135,19 @@ def test_the_null_return_path_is_a_robot() -> None:
     assert read(letter("We decline.\r\n"), mail_from="").automatic == "auto_reply"
 
 
-@pytest.mark.parametrize(
-    "sender", ["noreply@customer.example", "no-reply@customer.example", "mailer-daemon@customer.example"]
-)
-def test_behind_some_addresses_nobody_reads(sender: str) -> None:
-    assert read(letter("No.\r\n", From=sender)).automatic == "auto_reply"
+@pytest.mark.parametrize("local", ["noreply", "no-reply", "mailer-daemon", "nie-odpowiadaj"])
+def test_behind_some_addresses_nobody_reads(local: str) -> None:
+    got = read(letter("No.\r\n", From=f"{local}@customer.example"))
+    assert (got.automatic, got.suppress_response, got.decides) == ("bulk", True, False)
+
+
+def test_a_complaint_without_its_fields_is_known_by_the_mail_it_is_about() -> None:
+    body = "--c\r\nContent-Type: message/rfc822\r\n\r\nTo: ann@customer.example\r\nSubject: x\r\n\r\nText\r\n--c--\r\n"
+    got = read(
+        letter(body, Subject="complaint about message from 192.0.2.1", Content_Type="multipart/mixed; boundary=c")
+    )
+    assert got.complaint is not None
+    assert (got.automatic, got.complaint.recipients) == ("feedback_report", ("ann@customer.example",))
 
 
 @pytest.mark.parametrize(
