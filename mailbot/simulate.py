@@ -16,7 +16,7 @@ from mailbot.claims import events as e
 from mailbot.claims.events import Decision, Event, Mail, Tell
 from mailbot.claims.invariants import broken
 from mailbot.claims.lifecycle import decide, expected
-from mailbot.claims.model import Claim, Party, Role
+from mailbot.claims.model import Association, Claim, Party, Role
 from mailbot.claims.policy import Policy
 from mailbot.claims.wake import Ringing, ringings
 from mailbot.simulated import CHANNELS, Draw, darkness, facts, fresh_claim, happening
@@ -125,8 +125,6 @@ class _Tenant:
         """Let things happen, in order of time, then let the clocks run out."""
         for _ in range(_STEPS * max(1, len(self.claims))):
             self._wait(timedelta(minutes=self.draw.one((1, 30, 300, 1500, 6000))))
-            if not self.claims:
-                return
             self._happen(self.claims[self.draw.one(sorted(self.claims))])
         self._wait(timedelta(days=self.draw.one((1, 40))))
         for claim in self.claims.values():
@@ -161,6 +159,15 @@ class _Tenant:
             decision = self.tally.decide(claim, happened, self.now)
             self._keep(claim, happened, decision)
             waiting.extend((a.claim_id, a.event) for a in decision.actions if isinstance(a, Tell))
+        self._check_tenant()
+
+    def _check_tenant(self) -> None:
+        """No product of a tenant is ever seen by two firms (domain §4.3)."""
+        active = [c.keys() for c in self.claims.values() if c.association is Association.ACTIVE]
+        held = [key for keys in active for key in keys]
+        self.tally.checks += 1
+        if len(held) != len(set(held)):
+            self.tally.broken["two firms hold one product"] += 1
 
     def _keep(self, before: Claim | None, event: Event, decision: Decision) -> None:
         self.claims[decision.claim.id] = decision.claim

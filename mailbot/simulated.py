@@ -143,7 +143,7 @@ def _rival(claim: Claim) -> e.Rival:
         organisation_name=claim.organisation_name,
         status=claim.status,
         active=claim.association == "active",
-        ended=claim.association == "ended" or claim.consent == "declined",
+        ended=claim.association == "ended" and claim.consent not in ("pending", "suspended"),
         keys=claim.keys(),
         submitted_at=claim.submitted_at,
     )

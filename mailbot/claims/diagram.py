@@ -14,7 +14,7 @@ from mailbot.claims.specimens import samples, specimens
 _HEAD = """# The states of a claim
 
 This page is generated from the table in `mailbot/claims/lifecycle.py` by asking it about one claim in every state;
-`python -m mailbot.claims.diagram > docs/states.md` writes it anew. What the statuses mean stands in the glossary.
+`python -m mailbot.claims.diagram > docs/states.md` writes it anew.
 
 """
 _LEGEND = """

@@ -40,7 +40,10 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rival:
-    """Another claim on one of the same keys (domain §4.3), as it stands when the event is decided."""
+    """Another claim on one of the same keys (domain §4.3), as it stands when the event is decided.
+
+    `ended`: its association is over and no consent is awaited that could bring it back.
+    """
 
     claim_id: str
     organisation_id: str

@@ -53,8 +53,6 @@ def _no_answer(step: Step, clock: Clock) -> None:
 
 def _silence(step: Step, clock: Clock) -> None:
     """The window closed. Without the contact check silence says nothing: an explicit yes is still awaited."""
-    if step.claim.consent is not Consent.PENDING:
-        return
     if step.claim.contact_verified:
         consent.activate(step, Consent.LAPSED)
     else:

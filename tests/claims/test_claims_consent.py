@@ -8,6 +8,7 @@ from claims_desk import ADA, FACTS, JANA, MONDAY, OTA, PETR, RITA, STRANGER, Des
 
 from mailbot.claims import events as e
 from mailbot.claims.model import Association, Cause, ClockKind, Consent, Contact, Party, Status
+from mailbot.claims.policy import load_policy
 
 EVA = Contact(name="Eva", email="eva@customer.example", title="CIO", country="CZ")
 SECOND = Contact(name="Ota", email=OTA.email, country="CZ")
@@ -79,8 +80,6 @@ def test_a_report_before_the_relays_word_sets_no_slack() -> None:
 
 
 def test_a_window_shorter_than_a_day_closes_at_the_printed_instant() -> None:
-    from mailbot.claims.policy import load_policy
-
     desk = Desk()
     desk.policy = load_policy(
         'name = "quick"\nextends = "2021"\n[clocks]\nconsent_window = "20 seconds"\ndelivery_slack = "5 seconds"\n'
@@ -409,6 +408,17 @@ def test_an_absence_without_a_date_moves_the_last_day_by_ten_business_days() -> 
     assert desk.due(WINDOW) == prague(2026, 3, 16)
 
 
+def test_an_absence_counts_while_a_notice_sent_again_is_on_its_way() -> None:
+    desk = Desk().approved()
+    desk.bounce()
+    desk.do(e.NoticeResent, RITA, contact_verified=True)
+    assert desk.claim.consent is Consent.SUSPENDED
+    desk.do(e.CustomerAway, until=date(2026, 3, 20))
+    assert desk.codes() == ["deadline_moved>customer", "deadline_moved>partner"]
+    desk.deliver()
+    assert desk.due(WINDOW) == prague(2026, 3, 27)
+
+
 def test_an_undated_absence_never_makes_the_window_shorter() -> None:
     desk = Desk().approved()
     desk.send()
@@ -416,6 +426,24 @@ def test_an_undated_absence_never_makes_the_window_shorter() -> None:
     due = desk.due(WINDOW)
     desk.do(e.CustomerAway, at=MONDAY)
     assert desk.due(WINDOW) >= due
+
+
+def test_an_absence_counts_while_a_notice_sent_again_is_on_its_way() -> None:
+    desk = Desk().approved()
+    desk.bounce()
+    desk.do(e.NoticeResent, RITA, contact=EVA, contact_verified=True)
+    desk.do(e.CustomerAway, until=date(2026, 3, 20))
+    desk.deliver()
+    assert desk.due(WINDOW) == prague(2026, 3, 27)
+
+
+def test_an_absence_that_would_move_the_last_day_to_an_earlier_one_moves_nothing() -> None:
+    desk = Desk()
+    desk.policy = load_policy('name = "short"\nextends = "2021"\n[clocks]\nabsence_undated = "1 business day"\n')
+    desk.window()
+    desk.do(e.CustomerAway)
+    assert desk.due(WINDOW) == prague(2026, 3, 10)
+    assert desk.codes() == []
 
 
 def test_an_absence_that_ends_in_time_moves_nothing() -> None:

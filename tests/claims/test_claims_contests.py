@@ -247,6 +247,14 @@ def test_a_product_edit_raises_and_clears_contests() -> None:
     assert played.desks[TWO].claim.rivals == (ONE,)
 
 
+def test_a_product_edit_that_keeps_the_rival_tells_it_nothing_new() -> None:
+    played = town()
+    both = (Product(code="teams"), Product(code="intune"))
+    played.do(ONE, e.Edited, admin("fabrikam"), changes={"products": both})
+    assert played.desks[ONE].told() == []
+    assert played.desks[ONE].codes() == []
+
+
 def test_a_contest_is_told_once() -> None:
     desk = Desk().submitted()
     desk.do(e.ContestRaised, rival="CLM-A")

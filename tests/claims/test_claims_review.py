@@ -507,6 +507,13 @@ def test_a_new_contact_in_a_submitted_claim_is_introduced() -> None:
     assert desk.claim.customer_told
 
 
+def test_a_first_address_replaces_nobody() -> None:
+    desk = Desk(new_claim(customer=Contact(name="Jana")))
+    desk.do(e.Edited, PETR, changes={"customer": EVA})
+    assert desk.claim.former_contacts == ()
+    assert desk.claim.customer == EVA
+
+
 def test_a_corrected_name_of_the_contact_revokes_nothing() -> None:
     desk = Desk().submitted()
     desk.do(e.Edited, PETR, changes={"customer": replace(desk.claim.customer, name="Jana N.")})

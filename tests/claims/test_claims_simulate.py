@@ -30,7 +30,7 @@ CODES = (
 def test_random_claims_break_no_rule(policy: str) -> None:
     report = simulate(150, 7, load_policy(policy))
     assert not report.broken
-    assert report.checks == report.events > 4000
+    assert report.checks > report.events > 4000
     assert sum(report.outcomes.values()) == report.claims == 150
     assert report.rate == 0.0
 
