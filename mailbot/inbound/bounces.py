@@ -5,6 +5,7 @@ Total: a report that cannot be read is still a report when it says so. Feedback 
 """
 
 import email
+import logging
 import re
 from dataclasses import dataclass
 
@@ -17,12 +18,18 @@ from mailbot.inbound.mailboxes import find_addresses, plain_address, read_addres
 from mailbot.inbound.parse import Mail, text_of
 from mailbot.inbound.reports import Recipient, fields_in_text, read_report
 
-_FLUFL_CAP = 256 * 1024
+_FLUFL_CAP = 64 * 1024
+_FLUFL_FIELD_CAP = 2000
 _SUCCESS_ACTIONS = ("delivered", "relayed", "expanded", "deliverable")
 _SUBJECT_CAP = 300
 _ANSWERS = ("re:", "aw:", "fwd:", "fw:", "sv:", "wg:", "odp:", "tr:", "回覆", "回复", "vs:")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li)[^<>]{0,200}>", re.IGNORECASE)
+
+
+# The library logs whatever its detectors stumble over.
+logging.getLogger("flufl.bounce").addHandler(logging.NullHandler())
+logging.getLogger("flufl.bounce").propagate = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +196,15 @@ def _spoken(failure: Failure, words: str, *, delayed: bool) -> BouncedRecipient:
 
 
 def _elsewhere(mail: Mail, raw: bytes) -> tuple[str, ...]:
-    """The last resorts: flufl.bounce, then the To of the returned mail."""
-    if len(raw) <= _FLUFL_CAP:
-        found = _by_library(raw)
-        if found:
-            return found
-    if mail.returned is not None:
-        return tuple(box.address for box in read_addresses(mail.returned.get("to")).mailboxes)
-    return ()
+    """The last resorts: flufl.bounce, then the To of the returned mail.
+
+    The library reads fields with the quadratic parser of the standard library: it gets small and tame mails only.
+    """
+    tame = all(len(value) < _FLUFL_FIELD_CAP for _, value in mail.headers.fields)
+    found = _by_library(raw) if tame and len(raw) <= _FLUFL_CAP else ()
+    if found or mail.returned is None:
+        return found
+    return tuple(box.address for box in read_addresses(mail.returned.get("to")).mailboxes)
 
 
 def _by_library(raw: bytes) -> tuple[str, ...]:
