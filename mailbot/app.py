@@ -19,7 +19,7 @@ from mailbot.claims.catalogue import Catalogue, shipped_catalogue
 from mailbot.claims.policy import Policy, dump_policy, parse_policy
 from mailbot.clock import Clock, SystemClock
 from mailbot.config import Config
-from mailbot.endpoints import Maildir
+from mailbot.endpoints import HostPort, Maildir
 from mailbot.engine.acceptance import Acceptance
 from mailbot.engine.clockwork import Clockwork
 from mailbot.engine.desk import Desk
@@ -145,7 +145,7 @@ async def start(config: Config, role: Role = "all", *, clock: Clock | None = Non
     except BaseException:
         await service.stop(0)
         raise
-    log.started(role, smtp=_smtp_addresses(service), http=str(config.http.listen), version=__version__)
+    log.started(role, smtp=_smtp_addresses(service), http=_http_address(service), version=__version__)
     if config.sender.trust == "none":
         log.trusting()
     return service
@@ -356,3 +356,7 @@ def _kicker(service: Service) -> Callable[[], None]:
 
 def _smtp_addresses(service: Service) -> list[str]:
     return [f"{host}:{port}" for host, port in service.listener.addresses] if service.listener else []
+
+
+def _http_address(service: Service) -> str:
+    return str(HostPort(*service.web.address)) if service.web else ""

@@ -3,7 +3,6 @@
 Heavy rooms are imported when a command runs. A command that fails raises Failed (or an error that `failures` knows).
 """
 
-import asyncio
 import functools
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -60,6 +59,8 @@ def read_config(path: Path | None) -> "Config":
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Runs a command's asynchronous part."""
+    import asyncio
+
     return asyncio.run(work)
 
 
