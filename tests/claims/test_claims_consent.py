@@ -428,15 +428,6 @@ def test_an_undated_absence_never_makes_the_window_shorter() -> None:
     assert desk.due(WINDOW) >= due
 
 
-def test_an_absence_counts_while_a_notice_sent_again_is_on_its_way() -> None:
-    desk = Desk().approved()
-    desk.bounce()
-    desk.do(e.NoticeResent, RITA, contact=EVA, contact_verified=True)
-    desk.do(e.CustomerAway, until=date(2026, 3, 20))
-    desk.deliver()
-    assert desk.due(WINDOW) == prague(2026, 3, 27)
-
-
 def test_an_absence_that_would_move_the_last_day_to_an_earlier_one_moves_nothing() -> None:
     desk = Desk()
     desk.policy = load_policy('name = "short"\nextends = "2021"\n[clocks]\nabsence_undated = "1 business day"\n')
