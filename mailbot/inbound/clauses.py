@@ -16,8 +16,10 @@ REACH_BACK = 4
 """In languages that put it last, a negation bears on what stands so many words before it."""
 
 _POLITE = frozenset({"courtesy", "filler", "greeting", "closing", "neutral", "skip", "receipt"})
-_ALONE = frozenset({"courtesy", "greeting", "closing", "skip", "request"})
+_ALONE = frozenset({"contrast", "courtesy", "greeting", "closing", "skip", "request"})
 _BESIDE = _ALONE | {"filler", "yes"}
+
+_OBJECTIONS = frozenset({"object", "doubt"})
 
 NAME_WORDS = 2
 NAME_SIGNS = 4
@@ -47,16 +49,28 @@ class Clauses:
         return tuple(hit for hit in self.hits if label in hit.labels)
 
     def unsettled(self, hit: Hit) -> bool:
-        """Whether the clause of `hit` or the one before it leaves things open ("we are considering whether …")."""
-        return any("open" in other.labels and 0 <= hit.clause - other.clause <= 1 for other in self.hits)
+        """Whether the clause of `hit` leaves things open ("we are considering whether …")."""
+        return any("open" in other.labels and other.clause == hit.clause for other in self.hits)
 
     def negations(self, hit: Hit, *, echoes: bool = True) -> int:
         """How many negations bear on `hit`; words that only echo a negation count once, and only alone."""
         before = [h for h in self.hits if h.clause == hit.clause and 0 < hit.at - h.at <= REACH]
         after = [h for h in self.hits if h.clause == hit.clause and 0 < h.at - hit.at <= REACH_BACK]
-        full = sum(_negates(h) for h in before) + sum(h.words[0] in self.language.negation_after for h in after)
+        full = sum(_negates(h) and not self._spent(h, hit) for h in before) + sum(
+            "negation_after" in h.labels for h in after
+        )
         echo = echoes and any("concord" in h.labels and "neutral" not in h.labels for h in before)
         return full or int(echo)
+
+    def _spent(self, negation: Hit, hit: Hit) -> bool:
+        """Whether a negation before `hit` belongs to an objection between them: "without objections we agree"."""
+        if hit.labels & _OBJECTIONS:
+            return False
+        return any(h.labels & _OBJECTIONS and 0 < h.at - negation.at <= 2 and h.at < hit.at for h in self.hits)
+
+    def eased(self, hit: Hit) -> bool:
+        """Whether the clause of an objection takes it back ("against it we have nothing")."""
+        return any("eases" in h.labels and h.clause == hit.clause for h in self.hits)
 
     @property
     def negated(self) -> int:

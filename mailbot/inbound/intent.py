@@ -66,21 +66,31 @@ def _best(parts: tuple[Sentence, ...], body: str, candidates: tuple[Candidate, .
     readings = [(one.language, _read(parts, body, one.language), one.score) for one in candidates]
     top, first, score = readings[0]
     rivals = [reading for _, reading, other in readings[1:] if other >= RIVAL * score]
-    if first.agrees and any(reading.meaning == "decline" for reading in rivals):
+    if any(_contradict(first, rival) or _contradict(rival, first) for rival in rivals):
         return top, _Reading("unclear", first.evidence)
     if not first.silent:
         return top, first
     for language, reading, other in readings[1:]:
-        if _heard(reading, likelier=other >= score):
+        if _heard(reading.meaning, other, score):
             return language, reading
     return top, first
 
 
-def _heard(reading: _Reading, *, likelier: bool) -> bool:
-    """Whether a further language may speak where the first is silent: any refusal may, an agreement only if likelier."""
-    if reading.meaning in ("accept", "none"):
-        return likelier
-    return reading.meaning != "unclear"
+def _contradict(one: _Reading, other: _Reading) -> bool:
+    return one.agrees and other.meaning == "decline"
+
+
+def _heard(meaning: str, score: float, first: float) -> bool:
+    """Whether a further language may speak where the first is silent: to refuse always, to agree if it is likelier."""
+    share = {
+        "decline": 0.0,
+        "question": RIVAL,
+        "wrong_person": RIVAL,
+        "data_request": RIVAL,
+        "accept": 1.0,
+        "none": 1.0,
+    }
+    return meaning in share and score >= share[meaning] * first
 
 
 def _read(parts: tuple[Sentence, ...], body: str, language: Language) -> _Reading:
@@ -89,6 +99,8 @@ def _read(parts: tuple[Sentence, ...], body: str, language: Language) -> _Readin
     for part in parts:
         clauses = read_clauses(part, language)
         signs = sentence_signs(clauses)
+        if signs == {"other"} and "courtesy" in found and part is parts[-1] and _name(body[part.start : part.end]):
+            continue
         evidence = " ".join(body[part.start : part.end].split())
         for sign in signs:
             found.setdefault(sign, evidence)
@@ -97,6 +109,12 @@ def _read(parts: tuple[Sentence, ...], body: str, language: Language) -> _Readin
     evidence = next((found[sign] for sign in _EVIDENCE[meaning] if sign in found), "")
     agrees = meaning != "decline" and bool({"accept", "eased"} & found.keys())
     return _Reading(meaning, evidence, agrees, silent=bool(found) and not found.keys() - _WEIGHTLESS)
+
+
+def _name(text: str) -> bool:
+    """Whether a last short sentence is just the writer's name."""
+    words = text.strip(" .\n").split()
+    return 0 < len(words) <= 2 and all(word[0].isupper() and word[1:].islower() for word in words)
 
 
 def sentence_signs(clauses: Clauses) -> frozenset[str]:
@@ -115,25 +133,28 @@ def sentence_signs(clauses: Clauses) -> frozenset[str]:
 
 
 def _asks(clauses: Clauses) -> bool:
-    starts = bool(clauses.hits) and "wh" in clauses.hits[0].labels
+    starts = bool(clauses.hits) and bool(clauses.hits[0].labels & {"wh", "howto"})
     return clauses.asked or starts or bool(clauses.having("question"))
 
 
 def _asked(clauses: Clauses, signs: set[str]) -> set[str]:
     """What a sentence that asks may still decide: "could you remove us?" does, "should I decline?" does not."""
-    if not clauses.asked:
-        return signs - {"accept", "eased", "yes"} if not signs & {"decline", "no"} else signs
+    first = clauses.hits[0].labels if clauses.hits else frozenset()
     kept = signs & {"wrong_person", "data_request"}
+    if not clauses.asked:
+        decided = signs & {"decline", "optout", "no"}
+        return kept | (_beside(clauses, 0) if first & {"wh", "howto"} else decided)
     if clauses.having("request") and not clauses.having("info"):
         return kept | (signs & {"decline", "optout"})
-    first = clauses.hits[0].labels if clauses.hits else frozenset()
-    if first & {"ask", "wh", "hedge"}:
-        return kept
-    last = clauses.hits[-1].clause
-    earlier = Clauses(tuple(hit for hit in clauses.hits if hit.clause < last), clauses.language, False)
-    if any({"wh", "hedge", "howto", "question"} & hit.labels for hit in earlier.hits):
-        return kept
-    return kept | (polarity_signs(earlier) & {"decline", "optout", "no"})
+    return kept if first & {"ask", "wh", "hedge"} else kept | _beside(clauses, clauses.hits[-1].clause)
+
+
+def _beside(clauses: Clauses, asking: int) -> set[str]:
+    """What is decided in the clauses beside the asking one: "we decline, who are you?"."""
+    rest = Clauses(tuple(hit for hit in clauses.hits if hit.clause != asking), clauses.language, False)
+    if any({"wh", "hedge", "howto", "question"} & hit.labels for hit in rest.hits):
+        return set()
+    return set(polarity_signs(rest) & {"decline", "optout", "no"})
 
 
 _WEIGHTLESS = frozenset({"other", "courtesy", "receipt", "reserved"})

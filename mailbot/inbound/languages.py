@@ -10,13 +10,16 @@ from typing import Any
 
 from mailbot.inbound.lexicon.load import lexicon
 from mailbot.inbound.phrases import PhraseBook
-from mailbot.inbound.words import BREAK, fold, words_of
+from mailbot.inbound.words import BREAK, words_of
 
 MAIN = ("en", "cs", "pl", "hu", "zh_tw")
 """The languages we write in ourselves; their lexicons are deep, the others' cover what matters most."""
 
 CANDIDATES = 3
 """A text is read in at most so many languages."""
+
+_KANA = ("\u3040", "\u30ff")
+"""Without these a text of Han characters is Chinese, not Japanese."""
 
 _SCRIPTS = (
     ("\u0370", "\u03ff", ("el",)),
@@ -27,6 +30,7 @@ _SCRIPTS = (
 )
 
 SHORTEST_STEM = 4
+LONGEST_STEM = 14
 HINT = 0.6
 WHOLE = 0.5
 """What a hint, and a text that is one known phrase of a language, weigh beside a word of that language."""
@@ -34,18 +38,19 @@ WHOLE = 0.5
 _WHOLE = ("decline_alone", "accept_alone", "yes", "no")
 """Labels of what means something only when it is all that a clause says."""
 
-_NOT_PHRASES = frozenset({"words", "negative_prefix", "negation_after", "decline_alone", "accept_alone"})
+_TELLING = ("words", "decline", "optout", "accept")
+"""Labels whose phrases tell a language by each of their words."""
+
+_NOT_PHRASES = frozenset({"words", "negative_prefix", "decline_alone", "accept_alone"})
 _NEGATABLE = frozenset({"accept", "accept_alone", "agree", "refuse", "halt", "object", "wish"})
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language's phrases; `negation_after` are the words that negate what stands before them,
-    `letterform` its greetings and closings, `whole` what decides only as a whole clause."""
+    """One language's phrases; `letterform` are its greetings and closings, `whole` what decides only as a clause."""
 
     code: str
     book: PhraseBook
-    negation_after: frozenset[str]
     letterform: tuple[tuple[str, str], ...]
     whole: Mapping[tuple[str, ...], str]
 
@@ -74,6 +79,8 @@ def likely(words: Sequence[str], hint: str = "") -> tuple[Candidate, ...]:
         found = _speakers(word)
         for code in found:
             scores[code] = scores.get(code, 0.0) + 1.0 / len(found)
+    if not any(_KANA[0] <= word[0] <= _KANA[1] for word in words):
+        scores.pop("ja", None)
     said = tuple(word for word in words if word != BREAK)
     for code in _whole_index().get(said, ()):
         scores[code] = scores.get(code, 0.0) + WHOLE
@@ -95,9 +102,8 @@ def _tables() -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _language(code: str, table: Mapping[str, Any]) -> Language:
-    after = frozenset(fold(word) for word in table.get("negation_after", ()))
     letterform = tuple((phrase, label) for label in ("greeting", "closing") for phrase in table.get(label, ()))
-    return Language(code, PhraseBook(_entries(table)), after, letterform, dict(_whole_entries(table)))
+    return Language(code, PhraseBook(_entries(table)), letterform, dict(_whole_entries(table)))
 
 
 def _entries(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -127,12 +133,10 @@ def _whole_index() -> Mapping[tuple[str, ...], tuple[str, ...]]:
 
 def _speakers(word: str) -> tuple[str, ...]:
     """The languages that know `word`, by itself or as an inflection of a stem they know."""
-    index = _index()
-    found = index.get(word)
-    if found is None and len(word) > SHORTEST_STEM:
-        stems = (word[:length] for length in range(min(len(word) - 1, 12), SHORTEST_STEM - 1, -1))
-        found = next((_stems()[stem] for stem in stems if stem in _stems()), None)
-    return found or _by_script(word[:1])
+    exact = _index().get(word, ())
+    lengths = range(min(len(word), LONGEST_STEM), SHORTEST_STEM - 1, -1)
+    stem = next((codes for length in lengths if (codes := _stems().get(word[:length]))), ())
+    return tuple(dict.fromkeys((*exact, *stem))) or _by_script(word[:1])
 
 
 def _by_script(sign: str) -> tuple[str, ...]:
@@ -155,6 +159,7 @@ def _index() -> Mapping[str, tuple[str, ...]]:
     for code, table in _tables():
         singles = languages()[code].book.singles
         alone = (phrase[0] for phrase in languages()[code].whole if len(phrase) == 1)
-        for word in singles.union(alone, *(words_of(entry) for entry in table.get("words", ()))):
+        telling = (words_of(entry) for label in _TELLING for entry in table.get(label, ()))
+        for word in singles.union(alone, *telling):
             found.setdefault(word, []).append(code)
     return {word: tuple(codes) for word, codes in found.items()}

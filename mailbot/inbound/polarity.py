@@ -51,7 +51,7 @@ def _decline(hit: Hit, clauses: Clauses) -> str:
 def _object(hit: Hit, clauses: Clauses) -> str:
     count = clauses.negations(hit)
     if count == 0:
-        return _refused("decline", hit, clauses)
+        return "eased" if clauses.eased(hit) else _refused("decline", hit, clauses)
     return "eased" if count == 1 else "undecided"
 
 
@@ -74,7 +74,7 @@ def _not_agree(hit: Hit, clauses: Clauses) -> str:
     return "undecided" if clauses.negations(hit, echoes=False) or clauses.unsettled(hit) else "decline"
 
 
-def _not_object(hit: Hit, clauses: Clauses) -> str:
+def _ease(hit: Hit, clauses: Clauses) -> str:
     return "undecided" if clauses.negations(hit, echoes=False) else "eased"
 
 
@@ -100,10 +100,11 @@ _WEIGHTS: dict[str, Callable[[Hit, Clauses], str]] = {
     "not_agree": _not_agree,
     "not_refuse": _not_refuse,
     "not_halt": _not_refuse,
-    "not_object": _not_object,
+    "not_object": _ease,
     "refuse": _refuse,
     "halt": _optout,
     "object": _object,
+    "ease": _ease,
     "accept": _accept,
     "doubt": _doubt,
     "agree": _agree,

@@ -21,6 +21,7 @@ ADDRESS = "@"
 _CHUNK = re.compile(r"\S+|\n")
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _PIECE = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+|[.!?,;:…。、，；：！？()\"«»„“”|/]|[\u2600-\u27bf\U0001f300-\U0001faff]")
+_STRETCHED = re.compile(r"([^\W\d])\1{2,}")
 _SPECIAL = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"})
 _APOSTROPHES = str.maketrans(dict.fromkeys("'’‘`´\u200b\u200c\u200d\ufe0f\ufeff\u00ad🏻🏼🏽🏾🏿"))
 _ENDS = frozenset(".!?。！？…;；")
@@ -47,6 +48,7 @@ def _variants() -> dict[int, int]:
 @lru_cache(maxsize=8192)
 def fold(word: str) -> str:
     """`word` in the form in which lexicons are compared: lower case, no diacritics, one script for Chinese."""
+    word = _STRETCHED.sub(r"\1", word)
     if word.isascii():
         return word.lower().replace("'", "")
     bare = unicodedata.normalize("NFKC", word).translate(_APOSTROPHES).casefold().translate(_SPECIAL)

@@ -56,6 +56,13 @@ def test_no_decline_is_ever_read_as_acceptance_nor_the_reverse(language: str, hi
             assert read_intent(dressed, hint=hint).meaning != OPPOSITE.get(meaning, "other"), (dressed, hint)
 
 
+def test_speaking_of_agreement_is_no_acceptance() -> None:
+    table = tomllib.loads((REPLIES / "never_accept.toml").read_text(encoding="utf-8"))
+    for language, text in table["replies"]:
+        for hint in ("", TAGS[language]):
+            assert read_intent(text, hint=hint).meaning != "accept", (text, hint)
+
+
 def test_languages_beyond_the_five_are_read_too() -> None:
     wrong = [one for one in other_cases() if read_intent(one[1]).meaning != one[2]]
     assert len(wrong) <= 0.03 * len(other_cases()), wrong
