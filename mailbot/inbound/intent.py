@@ -64,16 +64,18 @@ def _best(parts: tuple[Sentence, ...], body: str, candidates: tuple[Candidate, .
     Languages that are about as likely and contradict each other over agreeing and refusing make it unclear.
     """
     readings = [(one.language, _read(parts, body, one.language), one.score) for one in candidates]
-    top, first, score = readings[0]
-    rivals = [reading for _, reading, other in readings[1:] if other >= RIVAL * score]
-    if any(_contradict(first, rival) or _contradict(rival, first) for rival in rivals):
-        return top, _Reading("unclear", first.evidence)
-    if not first.silent:
-        return top, first
-    for language, reading, other in readings[1:]:
-        if _heard(reading.meaning, other, score):
-            return language, reading
-    return top, first
+    language, reading, score = _spokesman(readings)
+    rivals = [other for _, other, weight in readings if weight >= RIVAL * score]
+    if any(_contradict(reading, rival) or _contradict(rival, reading) for rival in rivals):
+        return language, _Reading("unclear", reading.evidence)
+    return language, reading
+
+
+def _spokesman(readings: list[tuple[Language, _Reading, float]]) -> tuple[Language, _Reading, float]:
+    first = readings[0]
+    if not first[1].silent:
+        return first
+    return next((one for one in readings[1:] if _heard(one[1].meaning, one[2], first[2])), first)
 
 
 def _contradict(one: _Reading, other: _Reading) -> bool:
