@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from mailbot.claims.events import Refusal
 from mailbot.claims.lifecycle import possible
-from mailbot.claims.model import Claim, Clock, ClockKind, Consent, Evidence, Status
+from mailbot.claims.model import Claim, ClockKind, Consent, Evidence, Question, Status
 from mailbot.claims.reasons import QUESTIONS, REJECTIONS, may_reject_for
 from mailbot.store import claims, outbox_office
 from mailbot.web.forms import FieldError
@@ -21,7 +21,7 @@ from mailbot.web.site import Site, Visitor
 
 HISTORY_LENGTH = 30
 _MAILS = 50
-_PARTNER_CLOCKS = frozenset(ClockKind) - {ClockKind.TAKE_BACK, ClockKind.DELIVERY_SLACK, ClockKind.RETENTION}
+_OFFICE_CLOCKS = frozenset({ClockKind.TAKE_BACK, ClockKind.DELIVERY_SLACK, ClockKind.RETENTION})
 _OFFICE_ACTS = frozenset(
     {
         "start_review", "request_info", "approve", "reject", "arbitrate", "uphold", "answer_customer",
@@ -97,7 +97,8 @@ async def _context(site: Site, at: Entrance) -> dict[str, Any]:
         "idle": not acts & (_OFFICE_ACTS if visitor.office else _PARTNER_ACTS),
         "editable": editable(site, at),
         "missing": missing.get(claim.id, ()),
-        "clocks": _clocks(claim, visitor.office),
+        "clocks": _clocks(site, at),
+        "shown_questions": _questions(at, acts),
         "assigned": claim.assigned_to if visitor.office else "",
         "policy_name": site.engine.policy_of(claim).name,
         "history": lines(recorded, office=visitor.office),
@@ -111,9 +112,25 @@ async def _context(site: Site, at: Entrance) -> dict[str, Any]:
     }
 
 
-def _clocks(claim: Claim, office: bool) -> list[Clock]:
-    shown = [c for c in claim.clocks if c.kind is not ClockKind.RETENTION]
-    return sorted((c for c in shown if office or c.kind in _PARTNER_CLOCKS), key=lambda clock: (clock.due, clock.kind))
+def _clocks(site: Site, at: Entrance) -> list[dict[str, Any]]:
+    """The running deadlines, soonest first, each printed where it is counted."""
+    hidden = {ClockKind.RETENTION} if at.visitor.office else _OFFICE_CLOCKS
+    shown = sorted((c for c in at.claim.clocks if c.kind not in hidden), key=lambda clock: (clock.due, clock.kind))
+    return [
+        {
+            "kind": clock.kind,
+            "due": clock.due,
+            "paused": clock.paused_at is not None,
+            "text": site.due_text(at.claim, clock, at.visitor.language),
+        }
+        for clock in shown
+    ]
+
+
+def _questions(at: Entrance, acts: frozenset[str]) -> list[Question]:
+    """The questions; who can answer has the open ones in a form of their own already."""
+    answering = "answer" in acts and not at.visitor.office
+    return [q for q in at.claim.questions if q.answered_at is not None or not answering]
 
 
 def _mail(site: Site, item: Any) -> dict[str, Any]:

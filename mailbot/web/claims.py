@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from mailbot.claims.catalogue import shipped_catalogue
-from mailbot.claims.model import Claim, Clock, ClockKind, Status
+from mailbot.claims.model import Claim, ClockKind, Status
 from mailbot.web.access import same_origin, visitor_of
 from mailbot.web.claim_edit import blank_fields, create, new_form
 from mailbot.web.downloads import attachment
@@ -122,7 +122,7 @@ def _context(site: Site, visitor: Visitor, query: Query, items: tuple[Claim, ...
     translate = site.templates.translate
     return {
         "claims": items,
-        "dues": {claim.id: _next(claim) for claim in items},
+        "dues": {claim.id: _next(site, claim, visitor.language) for claim in items},
         "filters": {name: query.text(name) for name in FILTERS} | {"sort": query.sort},
         "statuses": [status.value for status in Status],
         "areas": list(catalogue.solution_areas),
@@ -133,9 +133,10 @@ def _context(site: Site, visitor: Visitor, query: Query, items: tuple[Claim, ...
     }
 
 
-def _next(claim: Claim) -> Clock | None:
+def _next(site: Site, claim: Claim, language: str) -> dict[str, str] | None:
     running = [clock for clock in claim.clocks if clock.kind not in _QUIET and clock.paused_at is None]
-    return min(running, key=lambda clock: clock.due, default=None)
+    clock = min(running, key=lambda clock: clock.due, default=None)
+    return {"kind": clock.kind, "text": site.due_text(claim, clock, language)} if clock else None
 
 
 def _address(params: dict[str, Any]) -> str:

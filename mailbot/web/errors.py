@@ -13,9 +13,10 @@ from starlette.responses import Response
 from mailbot import log
 from mailbot.engine.engine import NotFound, VersionMismatch
 from mailbot.store.faults import Conflict, Refused, StoreBroken, StoreFault
-from mailbot.web.forms import BadForm, located
+from mailbot.web.forms import BadForm, FieldError, located
+from mailbot.web.headers import headers_for
 from mailbot.web.problems import Problem, defective, not_found
-from mailbot.web.site import site_of
+from mailbot.web.site import Site, site_of
 
 _PAGES = {
     403: ("Not allowed", "You may not do this."),
@@ -51,11 +52,19 @@ def _answering(
     async def answer(request: Request, error: Exception) -> Response:
         problem = translate(request, error)
         if request.url.path.startswith("/api/"):
-            return problem.response()
+            return with_headers(problem.response(), site_of(request))
         title, text = _PAGES.get(problem.status, _PAGES[422])
-        return await site_of(request).message(request, title, text, status=problem.status)
+        page = await site_of(request).message(request, title, text, status=problem.status)
+        return with_headers(page, site_of(request))
 
     return answer
+
+
+def with_headers(response: Response, site: Site) -> Response:
+    """The same answer with the security headers: that to an unforeseen fault is made outside all wrappers."""
+    for name, value in headers_for(secure=site.secure).items():
+        response.headers.setdefault(name, value)
+    return response
 
 
 def _invalid(error: Exception) -> Problem:
@@ -68,6 +77,8 @@ def _http(error: Exception) -> Problem:
     if status == 404:
         return not_found()
     detail = str(error.detail) if isinstance(error, HTTPException) else ""
+    if status == 400:
+        return defective([FieldError("body", "unreadable", detail or "the body cannot be read")])
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     return Problem(status, {405: "method_not_allowed", 413: "too_large"}.get(status, "bad_request"), detail, headers)
 

@@ -25,12 +25,17 @@ _ALWAYS = {
 _SECURE = {"Strict-Transport-Security": "max-age=31536000"}
 
 
+def headers_for(*, secure: bool) -> dict[str, str]:
+    """The headers of every answer; `secure` (the public URL is https) adds HSTS."""
+    return _ALWAYS | (_SECURE if secure else {})
+
+
 class SecurityHeaders:
-    """ASGI wrapper: adds the headers of security.md §4.4; `secure` (the public URL is https) adds HSTS."""
+    """ASGI wrapper: adds the headers (security §4.4) unless the route has set its own."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
-        self._headers = _ALWAYS | (_SECURE if secure else {})
+        self._headers = headers_for(secure=secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -21,7 +21,16 @@ _SHOWN = frozenset(
 )  # fmt: skip
 _OFFICE_ONLY = frozenset({"inquiries", "rivals", "replaces", "assigned_to", "former_contacts"})
 _OFFICE_ROLES = frozenset({"reviewer", "office_admin"})
-_WORDS = {"status": "status", "consent": "consent", "association": "association", "reason": "reason"}
+_WORDS = {
+    "status": "status",
+    "consent": "consent",
+    "association": "association",
+    "reason": "reason",
+    "suspended_by": "cause",
+    "solution_area": "area",
+    "activity": "activity",
+}
+_NOTHING_YET = frozenset({"", "none", "False"})
 
 
 async def newest(conn: AsyncConnection, claim_id: str, limit: int) -> tuple[list[Entry], bool]:
@@ -47,14 +56,24 @@ def _line(entry: Entry, office: bool) -> dict[str, Any]:
         "channel": entry.channel,
         "note": entry.public.get("note", ""),
         "mails": list(entry.public.get("mails", ())) if office else [],
-        "changes": [_change(name, value) for name, value in changed.items() if name in shown],
+        "from_office": _from_office(entry),
+        "changes": _changes({name: value for name, value in changed.items() if name in shown}),
     }
+
+
+def _changes(changed: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What is worth a line: a fresh claim's empty fields are not."""
+    found = [_change(name, value) for name, value in changed.items()]
+    return [line for line in found if line["before"] or line["after"] not in _NOTHING_YET]
+
+
+def _from_office(entry: Entry) -> bool:
+    return bool(_OFFICE_ROLES & set(entry.actor.split(",")))
 
 
 def _by(entry: Entry, office: bool) -> str:
     by: Mapping[str, str] = entry.private.get("by", {})
-    from_office = bool(_OFFICE_ROLES & set(entry.actor.split(",")))
-    if from_office and not office:
+    if _from_office(entry) and not office:
         return ""
     name, email = by.get("name", ""), by.get("email", "")
     return f"{email} ({name})" if email and name else email or name

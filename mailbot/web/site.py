@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from mailbot.claims.events import Actor
-from mailbot.claims.model import Channel, Claim, Role
+from mailbot.claims.model import Channel, Claim, Clock, ClockKind, Role
 from mailbot.claims.places import LANGUAGES, default_time_zone
 from mailbot.config import Config
 from mailbot.engine.engine import Engine
@@ -24,8 +24,11 @@ from mailbot.templates import Templates
 from mailbot.tokens import Tokens
 from mailbot.web.nonces import Nonce, new_nonce, read_nonce
 from mailbot.web.schemas import Stamp
+from mailbot.wording import catalogues, dates
 
 PAUSABLE: tuple[Pausable, ...] = ("sending", "timers")
+_PARTNER_CLOCKS = frozenset({ClockKind.PARTNER_ACTION, ClockKind.DISPUTE, ClockKind.SUBSCRIPTION})
+_CUSTOMER_CLOCKS = frozenset({ClockKind.CONSENT_WINDOW, ClockKind.UNDO})
 OFFICE = frozenset({Role.REVIEWER, Role.OFFICE_ADMIN})
 
 
@@ -97,6 +100,15 @@ class Site:
         """The customer's zone: the contact's, else the country's, else the office's (domain §3)."""
         contact = claim.customer
         return contact.time_zone or default_time_zone(contact.country) or self.config.office_time_zone
+
+    def due_text(self, claim: Claim, clock: Clock, language: str) -> str:
+        """A deadline in the zone in which it is counted: a day that ends there is printed as that day (domain §5)."""
+        zone = self.config.office_time_zone
+        if clock.kind in _PARTNER_CLOCKS:
+            zone = claim.location_time_zone or zone
+        elif clock.kind in _CUSTOMER_CLOCKS:
+            zone = self.customer_zone(claim)
+        return dates.deadline(clock.due, catalogues.language(language), zone)
 
     async def page(
         self,
