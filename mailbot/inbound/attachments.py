@@ -58,12 +58,18 @@ def judge_files(files: Iterable[FilePart], html: str, most: int) -> tuple[Attach
     for file in files:
         if file.media_type == "message/rfc822":
             # The parser has walked the mail already and hands its inner files over on their own.
-            _add(tray, file.name, file.media_type, file.content, "accepted" if file.content.strip() else "empty")
+            _add(tray, file.name, file.media_type, file.content, _mail_verdict(file.content))
         elif _is_companion(file, tray.embedded):
             _add(tray, file.name, file.media_type, file.content, "inline")
         else:
             _judge(tray, Member(file.name, file.media_type, file.content), levels=_LEVELS)
     return tuple(tray.attachments)
+
+
+def _mail_verdict(content: bytes) -> FileVerdict:
+    if len(content) > MAX_FILE:
+        return "too_large"
+    return "accepted" if content.strip() else "empty"
 
 
 def _embedded(html: str) -> Iterator[str]:

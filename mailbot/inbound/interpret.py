@@ -55,7 +55,7 @@ def interpret(
     except MemoryError:
         raise
     except Exception as error:  # totality is the contract: nothing a stranger writes may stop the reader
-        return _quarantined(raw, envelope, keys, "unreadable", f"{type(error).__name__}: {str(error)[:200]}")
+        return _quarantined(raw, envelope, keys, "reader_fault", f"{type(error).__name__}: {str(error)[:200]}")
 
 
 def _read(
@@ -74,7 +74,14 @@ def _read(
     files = () if report else judge_files(mail.files, writing.html, keys.limits.attachments)
     tokens = find_tokens(headers, envelope.rcpt, keys)
     disposition, reason = disposition_of(
-        kind, bounce=bounce, complaint=complaint, sender=sender, intent=intent, text=parts.reply, files=files
+        kind,
+        bounce=bounce,
+        complaint=complaint,
+        sender=sender,
+        believed=sender.verdict == "aligned" or (keys.trust == "assumed" and sender.verdict == "unverified"),
+        intent=intent,
+        text=parts.reply,
+        files=files,
     )
     away = kind.automatic == "auto_reply" and tells_absence(f"{headers.text('subject')}\n{parts.own_words}")
     stated = read_date(headers.get("date"))

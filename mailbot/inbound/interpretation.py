@@ -60,7 +60,8 @@ class Keys:
     """What reading needs to know about this installation; travels to the reader processes once.
 
     `trust` is "none" (one unambiguous From counts as aligned), "authserv-id:NAME" (only that header from an upstream
-    peer counts) or "verify" (only a handed-in Authentication counts). Without `tokens` addresses are matched by shape.
+    peer counts), "verify" (only a handed-in Authentication counts) or "assumed" (nothing is checked, the sender stays
+    unverified, and what would happen is told as if it had been). Without `tokens` addresses are matched by shape.
     """
 
     domain: str

@@ -64,7 +64,7 @@ def _verdict(
     if keys.trust.startswith(_UPSTREAM_NAMES):
         return _upstream(domain, headers, envelope, keys.trust.removeprefix(_UPSTREAM_NAMES).strip().lower())
     if authentication is None:
-        return "unverified", "not checked"
+        return "unverified", "not checked, taken for granted here" if keys.trust == "assumed" else "not checked"
     if ascii_lower(authentication.domain).rstrip(".") != domain:
         return "unverified", f"the check was made for {authentication.domain}"
     if authentication.result == "pass":

@@ -1,8 +1,8 @@
 """What would happen with a mail, for people and programs: the object of `mailbot try --json` (contract).
 
-No database, keys or DNS: addresses of ours are known by their shape only, so the claim stays open and the sender counts
-as aligned when From is unambiguous. `trial` is pure and total; `trials` reads in a reader process, so that no file can
-hang or crash the command.
+No database, keys or DNS: addresses of ours are known by their shape only, the claim stays open, and the sender stays
+unverified while the disposition tells what would happen if it proved aligned. `trial` is pure and total; `trials` reads
+in a reader process, so that no file can hang or crash the command.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -67,7 +67,7 @@ def _shown(path: str, result: Interpretation | ReaderFailure) -> dict[str, Any]:
 
 def _keys(rcpt: str) -> Keys:
     """Without a configuration the recipient's domain is ours."""
-    return Keys(domain=rcpt.rpartition("@")[2].lower())
+    return Keys(domain=rcpt.rpartition("@")[2].lower(), trust="assumed")
 
 
 def _return_path(mail: bytes) -> str:

@@ -16,11 +16,12 @@ def disposition_of(
     bounce: BounceReading,
     complaint: Complaint | None,
     sender: Sender,
+    believed: bool,
     intent: Intent,
     text: str,
     files: tuple[Attachment, ...],
 ) -> tuple[Disposition, str]:
-    """The disposition and its stable reason code."""
+    """The disposition and its stable reason code; `believed` when the sender may act."""
     if kind.own_mail:
         return "ignored", "own_mail"
     if kind.looping:
@@ -33,7 +34,7 @@ def disposition_of(
         return "would_apply", "delivered"
     if kind.automatic is not None:
         return _automatic(kind, text, files)
-    return _person(sender, intent, text, files)
+    return _person(sender, believed, intent, text, files)
 
 
 def _automatic(kind: Class, text: str, files: tuple[Attachment, ...]) -> tuple[Disposition, str]:
@@ -45,12 +46,14 @@ def _automatic(kind: Class, text: str, files: tuple[Attachment, ...]) -> tuple[D
     return "ignored", str(kind.automatic)
 
 
-def _person(sender: Sender, intent: Intent, text: str, files: tuple[Attachment, ...]) -> tuple[Disposition, str]:
+def _person(
+    sender: Sender, believed: bool, intent: Intent, text: str, files: tuple[Attachment, ...]
+) -> tuple[Disposition, str]:
     if intent.meaning == "decline":
         return "would_apply", "decline"
     if sender.verdict == "ambiguous" or sender.address is None:
         return "held", "ambiguous_sender"
-    if sender.verdict != "aligned":
+    if not believed:
         return "held", f"{sender.verdict}_sender"
     if not text.strip() and not any(file.verdict != "inline" for file in files):
         return "held", "unreadable"
