@@ -6,11 +6,12 @@ service only reads the files. `collect` alone serves the test that no message is
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
@@ -19,6 +20,16 @@ from mailbot.wording.catalogues import LANGUAGES
 PACKAGE = Path(__file__).parent.parent
 FOLDER = PACKAGE / "templates" / "locale"
 _OPTIONS = {"trimmed": "true", "silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}
+# The header says nothing that changes from day to day or that nobody looks after.
+_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+_NOBODY: dict[str, Any] = {
+    "version": "1",
+    "creation_date": _DAY,
+    "revision_date": _DAY,
+    "last_translator": "mailbot",
+    "language_team": "mailbot",
+    "msgid_bugs_address": "none",
+}
 _KEYWORDS: dict[str, Any] = {"mark": None, "gettext": None, "ngettext": (1, 2), "_": None}
 
 
@@ -39,14 +50,22 @@ def collect() -> Catalog:
 def update(language: str, messages: Catalog) -> int:
     """Merges the messages into one catalogue on disk; returns how many of them still lack a translation."""
     path = FOLDER / f"{language}.po"
-    merged = read_po(BytesIO(path.read_bytes()), locale=language) if path.exists() else Catalog(locale=language)
-    merged.update(messages, no_fuzzy_matching=True, update_creation_date=False)
-    merged.obsolete.clear()
-    merged.header_comment = f"# What mailbot says, in {language}. Terms: see the table of the process documentation."
+    merged = Catalog(locale=language, project="mailbot", fuzzy=False, **_NOBODY)
+    known = read_po(BytesIO(path.read_bytes()), locale=language) if path.exists() else Catalog(locale=language)
+    for message in messages:
+        if message.id:
+            old = known.get(message.id, message.context)
+            merged[message.id] = message.clone()
+            merged[message.id].string = old.string if old else _nothing(message, merged)
+    merged.header_comment = f"# What mailbot says, in {language}. Written by `python -m mailbot.wording.extract`."
     written = BytesIO()
     write_po(written, merged, width=100, include_lineno=False, sort_output=True, ignore_obsolete=True)
     path.write_bytes(written.getvalue())
     return len([message for message in merged if message.id and not _translated(message.string)])
+
+
+def _nothing(message: Message, catalogue: Catalog) -> str | tuple[str, ...]:
+    return ("",) * catalogue.num_plurals if message.pluralizable else ""
 
 
 def _translated(text: str | Iterable[str] | None) -> bool:
