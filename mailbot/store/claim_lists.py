@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailbot.addresses import canonical
 from mailbot.claims.model import Claim
 from mailbot.store.codec import claim_from_text, from_json, to_json
+from mailbot.store.columns import word
 from mailbot.store.faults import Refused
 from mailbot.store.schema import claims
 
@@ -75,7 +76,8 @@ async def page(
         conditions.append(column.is_not(None))
     if cursor:
         conditions.append(_after(column, down, *_read_cursor(cursor, sort)))
-    order = [column.desc(), _c.seq.desc()] if down else [column, _c.seq]
+    places = [column] if column is _c.seq else [column, _c.seq]
+    order = [place.desc() if down else place for place in places]
     statement = select(_c.document, _c.seq, column.label("place")).where(*conditions).order_by(*order).limit(limit + 1)
     rows = (await conn.execute(statement)).all()
     more = len(rows) > limit
@@ -88,8 +90,8 @@ async def by_customer(conn: AsyncConnection, email: str, limit: int = 200) -> tu
     """Claims that name the address as customer, second or tenant-admin contact, newest first."""
     address = canonical(email)
     # The comparisons with '' let SQLite use the partial indexes.
-    second = and_(_c.second_email == address, _c.second_email != "")
-    admin = and_(_c.tenant_admin_email == address, _c.tenant_admin_email != "")
+    second = and_(_c.second_email == address, _c.second_email != word(""))
+    admin = and_(_c.tenant_admin_email == address, _c.tenant_admin_email != word(""))
     return await _newest(conn, [or_(_c.customer_email == address, second, admin)], limit)
 
 
@@ -101,8 +103,8 @@ async def by_tenant(conn: AsyncConnection, tenant_id: str, limit: int = 200) -> 
 async def open_for_person(conn: AsyncConnection, email: str, limit: int = 200) -> tuple[Claim, ...]:
     """Open claims of a partner contact or assigned reviewer, the most urgent first."""
     address = canonical(email)
-    mine = or_(_c.partner_email == address, and_(_c.assigned_to == address, _c.open))
-    found = await _newest(conn, [mine, _c.open], limit)
+    found = await _newest(conn, [_c.partner_email == address, _c.open], limit)
+    found += await _newest(conn, [_c.assigned_to == address, _c.open, _c.partner_email != address], limit)
     return tuple(sorted(found, key=lambda claim: min((clock.due.timestamp() for clock in claim.clocks), default=9e18)))
 
 

@@ -4,10 +4,22 @@ Instants are whole microseconds since 1970 in UTC, so that they compare and inde
 raises ValueError before it reaches the database.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Dialect, Integer, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    Dialect,
+    Integer,
+    Text,
+    literal_column,
+    text,
+)
 from sqlalchemy.types import TypeDecorator
 
 from mailbot.store.codec import from_json, to_json
@@ -92,6 +104,18 @@ def states(*allowed: str, column: str = "state") -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({', '.join(repr(word) for word in allowed)})", name=column)
 
 
-def when(condition: str) -> dict[str, Any]:
-    """Makes an index partial on every database."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+def when(condition: str, sqlite: str = "") -> dict[str, Any]:
+    """Makes an index partial. Queries must use the very words (`word`), or the database does not see that it fits."""
+    return {"sqlite_where": text(sqlite or condition), "postgresql_where": text(condition)}
+
+
+def word(text_of_ours: str) -> ColumnElement[str]:
+    """A constant written into the statement: a bound value hides from the planner which partial index fits."""
+    if not re.fullmatch(r"[a-z_]*", text_of_ours):
+        raise ValueError("only words of ours are written into statements")
+    return literal_column(f"'{text_of_ours}'", Text)
+
+
+def words_of(*texts_of_ours: str) -> list[ColumnElement[str]]:
+    """Several such constants, for IN."""
+    return [word(each) for each in texts_of_ours]

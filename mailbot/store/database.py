@@ -23,7 +23,7 @@ from mailbot.store import driver, migrate
 from mailbot.store.blobs import Blobs
 from mailbot.store.faults import Conflict, Refused, StoreBroken, StoreFault, StoreFull, StoreUnready, translate
 from mailbot.store.places import Lock, blobs_folder, database_file
-from mailbot.store.writer import Many, Work, Writer
+from mailbot.store.writer import SLICE_SECONDS, Many, Work, Writer
 
 __all__ = ["Conflict", "Refused", "Store", "StoreBroken", "StoreFault", "StoreFull", "StoreUnready"]
 
@@ -43,20 +43,32 @@ _WRITER = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_s
 class Store:
     """An open database with its blobs. Made by `open`, given back by `close`."""
 
-    def __init__(self, *, path: Path, blobs: Blobs, clock: Clock, engines: "_Engines", lock: Lock | None) -> None:
+    def __init__(
+        self, *, path: Path, blobs: Blobs, clock: Clock, engines: "_Engines", lock: Lock | None, slice_seconds: float
+    ) -> None:
         self.path = path
         self.blobs = blobs
         self.clock = clock
         self._engines = engines
         self._lock = lock
-        self._writer = Writer(engines.writing, driver.Transaction(engines.raw))
+        self._writer = Writer(engines.writing, driver.Transaction(engines.raw), seconds=slice_seconds)
 
     @classmethod
-    async def open(cls, url: str, blobs_url: str, *, clock: Clock, create: bool = False, lock: bool = True) -> "Store":
+    async def open(
+        cls,
+        url: str,
+        blobs_url: str,
+        *,
+        clock: Clock,
+        create: bool = False,
+        lock: bool = True,
+        slice_seconds: float = SLICE_SECONDS,
+    ) -> "Store":
         """Opens the database at `url` (`sqlite:///path`) with its blobs at `blobs_url` (`file:folder`).
 
         `create` makes and migrates it first. `lock` is for the service: a second one is refused; without it (commands)
-        the connection never checkpoints. Raises StoreUnready with one line that says what to do.
+        the connection never checkpoints. A group of writes takes no further caller after `slice_seconds`. Raises
+        StoreUnready with one line that says what to do.
         """
         path = database_file(url)
         blobs = Blobs(blobs_folder(blobs_url))
@@ -70,7 +82,7 @@ class Store:
             if held:
                 held.release()
             raise
-        return cls(path=path, blobs=blobs, clock=clock, engines=engines, lock=held)
+        return cls(path=path, blobs=blobs, clock=clock, engines=engines, lock=held, slice_seconds=slice_seconds)
 
     async def write(self, work: Work[T]) -> T:
         """Runs `work(conn)` in the writer's transaction, joined with others', and returns when it is durable.

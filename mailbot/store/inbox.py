@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailbot.addresses import canonical
 from mailbot.store import blobs, schema
 from mailbot.store.codec import clean
+from mailbot.store.columns import word, words_of
 from mailbot.store.faults import Conflict
 
 Disposition = Literal["accepted", "applied", "ignored", "held", "quarantined"]
@@ -23,7 +24,7 @@ Disposition = Literal["accepted", "applied", "ignored", "held", "quarantined"]
 _table, _bytes = schema.inbox, schema.inbox_bytes
 _LIGHT = tuple(column for column in _table.c if column.name != "reading")
 _WHOLE = select(_table, _bytes.c.raw).select_from(_table.outerjoin(_bytes))
-_ACCEPTED = _table.c.disposition == "accepted"
+_ACCEPTED = _table.c.disposition == word("accepted")
 _REST = timedelta(seconds=30)
 """How long an item that hurt us is left alone the first time; twice as long each time after."""
 
@@ -191,7 +192,7 @@ async def of_claim(
     conn: AsyncConnection, claim_id: str, limit: int = 200, before: int | None = None
 ) -> tuple[Item, ...]:
     """What came in about a claim, newest first, without the bytes; `before` as in `list_items`."""
-    named = and_(_table.c.claim_id == claim_id, _table.c.claim_id != "")
+    named = and_(_table.c.claim_id == claim_id, _table.c.claim_id != word(""))
     statement = select(*_LIGHT).where(named).order_by(_table.c.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(_table.c.id < before)
@@ -200,8 +201,8 @@ async def of_claim(
 
 async def held_for(conn: AsyncConnection, email: str) -> tuple[Item, ...]:
     """Acts that wait for the confirmation of this address of record, oldest first, without the bytes."""
-    mine = and_(_table.c.waits_for == canonical(email), _table.c.waits_for != "")
-    statement = select(*_LIGHT).where(mine, _table.c.disposition == "held").order_by(_table.c.id)
+    mine = and_(_table.c.waits_for == canonical(email), _table.c.waits_for != word(""))
+    statement = select(*_LIGHT).where(mine, _table.c.disposition == word("held")).order_by(_table.c.id)
     return tuple(_item(row) for row in await conn.execute(statement))
 
 
@@ -213,7 +214,9 @@ async def duplicates(
     if not wanted:
         return frozenset()
     known = tuple_(_table.c.handle, _table.c.digest).in_(wanted)
-    rows = await conn.execute(select(_table.c.handle, _table.c.digest).where(known, _table.c.disposition == "applied"))
+    rows = await conn.execute(
+        select(_table.c.handle, _table.c.digest).where(known, _table.c.disposition == word("applied"))
+    )
     return frozenset((row.handle or None, row.digest) for row in rows)
 
 
@@ -233,13 +236,13 @@ async def held_before(
 
 async def count_from(conn: AsyncConnection, sender: str, since: datetime) -> int:
     """How many items of this writer came since then."""
-    written = and_(_table.c.sender == canonical(sender), _table.c.sender != "", _table.c.received_at >= since)
+    written = and_(_table.c.sender == canonical(sender), _table.c.sender != word(""), _table.c.received_at >= since)
     return int((await conn.execute(select(func.count()).where(written))).scalar_one())
 
 
 async def waiting_counts(conn: AsyncConnection) -> dict[str, int]:
     """How many items are unread, held and quarantined."""
-    some = _table.c.disposition.in_(("accepted", "held", "quarantined"))
+    some = _table.c.disposition.in_(words_of("accepted", "held", "quarantined"))
     rows = await conn.execute(
         select(_table.c.disposition, func.count().label("n")).where(some).group_by(_table.c.disposition)
     )
@@ -261,14 +264,14 @@ async def _oldest(
     if not pairs:
         return {}
     ids = [claim_id for claim_id, _ in pairs]
-    links, state = schema.address_claims, _table.c.disposition == disposition
+    links, state = schema.address_claims, _table.c.disposition == word(disposition)
     by_address = (
         select(links.c.claim_id, _table.c.received_at)
         .join(_table, _table.c.handle == links.c.handle)
-        .where(links.c.claim_id.in_(ids), state, _table.c.disposition.in_(("accepted", "held")))
+        .where(links.c.claim_id.in_(ids), state, _table.c.disposition.in_(words_of("accepted", "held")))
     )
     by_name = select(_table.c.claim_id, _table.c.received_at).where(
-        _table.c.claim_id.in_(ids), _table.c.claim_id != "", state
+        _table.c.claim_id.in_(ids), _table.c.claim_id != word(""), state
     )
     came: dict[str, list[datetime]] = {}
     for row in await conn.execute(union_all(by_address, by_name)):

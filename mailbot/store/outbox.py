@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.addresses import canonical
 from mailbot.store.codec import clean
+from mailbot.store.columns import word, words_of
 from mailbot.store.schema import address_claims, outbox, outbox_bytes, reply_addresses
 from mailbot.store.upsert import insert_missing
 
@@ -22,7 +23,7 @@ State = Literal["queued", "deferred", "sent", "bounced", "expired", "cancelled"]
 Kind = Literal["mail", "webhook"]
 
 _c = outbox.c
-_OPEN = ("queued", "deferred")
+_OPEN = words_of("queued", "deferred")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +118,11 @@ class Outcome:
 
 _RESULT = (
     update(outbox)
-    .where(_c.id == bindparam("row"), or_(*(_c.state == state for state in (*_OPEN, "cancelled"))))
+    .where(_c.id == bindparam("row"), _c.state.in_([*_OPEN, word("cancelled")]))
     .values(lease_until=None, lease_by="", attempts=_c.attempts + 1)
 )
 # What was cancelled while the relay had it may turn out to be sent; a failure leaves it cancelled.
-_UNLESS_CANCELLED = _RESULT.where(_c.state != "cancelled")
+_UNLESS_CANCELLED = _RESULT.where(_c.state != word("cancelled"))
 _LEASE = (
     update(outbox).where(_c.id == bindparam("row")).values(lease_until=bindparam("until"), lease_by=bindparam("by"))
 )
@@ -179,7 +180,7 @@ async def release(conn: AsyncConnection, ids: Sequence[int], next_attempt: datet
 
 async def drop(conn: AsyncConnection, claim_id: str, codes: Sequence[str], now: datetime) -> None:
     """Mails of the claim with these codes that were not sent yet never will be: what they say is no longer so (I9)."""
-    queued = and_(_c.claim_id == claim_id, _c.claim_id != "", _c.code.in_(codes), _c.state.in_(_OPEN))
+    queued = and_(_c.claim_id == claim_id, _c.claim_id != word(""), _c.code.in_(codes), _c.state.in_(_OPEN))
     await conn.execute(update(outbox).where(queued).values(state="cancelled", ended_at=now))
 
 
@@ -200,7 +201,7 @@ async def note_bounced(
 
 async def unreported(conn: AsyncConnection, limit: int) -> tuple[Outcome, ...]:
     """Mails that were sent or given up and whose claims do not know it yet, oldest first."""
-    ended = and_(_c.state.in_(("sent", "bounced", "expired")), ~_c.reported)
+    ended = and_(_c.state.in_(words_of("sent", "bounced", "expired")), ~_c.reported)
     statement = select(outbox).where(ended).order_by(_c.id).limit(limit)
     return tuple(_outcome(row) for row in await conn.execute(statement))
 
@@ -242,7 +243,7 @@ async def last_to(conn: AsyncConnection, claim_id: str, email: str) -> str | Non
     """Message-ID of the newest mail about the claim to that address, to thread under."""
     statement = (
         select(_c.message_id)
-        .where(_c.claim_id == claim_id, _c.claim_id != "", _c.email == canonical(email), _c.kind == "mail")
+        .where(_c.claim_id == claim_id, _c.claim_id != word(""), _c.email == canonical(email), _c.kind == "mail")
         .order_by(_c.id.desc())
         .limit(1)
     )

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mailbot.store.columns import word
 from mailbot.store.outbox import Kind, State
 from mailbot.store.schema import outbox, outbox_bytes
 
@@ -67,7 +68,9 @@ async def list_items(
     """Rows without their bytes, newest first; `before` is the id of the last one of the page before."""
     statement = select(outbox).order_by(_c.id.desc()).limit(limit)
     if state is not None:
-        statement = statement.where(_c.state == state)
+        # The index leaves out what was sent; of that the newest rows by id are the page.
+        others = [] if state == "sent" else [_c.state != word("sent")]
+        statement = statement.where(_c.state == word(state), *others)
     if before is not None:
         statement = statement.where(_c.id < before)
     return tuple(_item(row) for row in await conn.execute(statement))
@@ -77,7 +80,7 @@ async def of_claim(
     conn: AsyncConnection, claim_id: str, limit: int = 200, before: int | None = None
 ) -> tuple[OutboxItem, ...]:
     """What went out about a claim, newest first, without the bytes."""
-    about = and_(_c.claim_id == claim_id, _c.claim_id != "")
+    about = and_(_c.claim_id == claim_id, _c.claim_id != word(""))
     statement = select(outbox).where(about).order_by(_c.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(_c.id < before)

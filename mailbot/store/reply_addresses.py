@@ -67,10 +67,10 @@ async def find(conn: AsyncConnection, handles: Iterable[int]) -> dict[int, Reply
     if not wanted:
         return {}
     rows = (await conn.execute(select(_table).where(_table.c.handle.in_(wanted)))).all()
+    links = (await conn.execute(select(_links).where(_links.c.handle.in_(wanted)))).all()
     mails: dict[int, list[tuple[str, str]]] = {}
     revoked: dict[int, set[str]] = {}
-    statement = select(_links).where(_links.c.handle.in_(wanted)).order_by(_links.c.handle, _links.c.place)
-    for link in await conn.execute(statement):
+    for link in sorted(links, key=lambda link: link.place):
         mails.setdefault(link.handle, []).append((link.claim_id, link.key))
         if link.revoked_at is not None:
             revoked.setdefault(link.handle, set()).add(link.claim_id)

@@ -84,9 +84,8 @@ claims = Table(
     Column("seq", BigId, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
     Column("version", Integer, nullable=False),
-    *texts("status", "consent", "association"),
+    *texts("status", "consent", "association", "organisation_id"),
     *flags("contested", "open"),
-    *texts("organisation_id"),
     *words("organisation_name", "location_id", "name_lower", "partner_email"),
     *words("customer_email", "second_email", "tenant_admin_email", "tenant_id", "tenant_domain"),
     *words("solution_area", "activity", "assigned_to"),
@@ -103,7 +102,7 @@ claims = Table(
     Index(None, "customer_email", "seq"),
     Index(None, "second_email", "seq", **when("second_email <> ''")),
     Index(None, "tenant_admin_email", "seq", **when("tenant_admin_email <> ''")),
-    Index(None, "assigned_to", "seq", **when("open")),
+    Index(None, "assigned_to", "seq", **when("open", sqlite="open = 1")),
     Index(None, "next_due", "seq", **when("next_due IS NOT NULL")),
 )
 
@@ -143,12 +142,10 @@ history = Table(
     row_id(),
     Column("claim_id", ForeignKey("claims.id"), nullable=False),
     Column("seq", Integer, nullable=False),
-    *texts("event_id"),
     *at("at"),
-    *texts("kind", "channel"),
+    *texts("event_id", "kind", "channel", "public"),
     Column("inbox_id", BigId),
     *words("actor"),
-    *texts("public"),
     Column("private", Text),
     Column("salt", LargeBinary),
     Column("commitment", LargeBinary, nullable=False),
@@ -173,16 +170,14 @@ inbox = Table(
     metadata,
     row_id(),
     *at("received_at"),
-    *words("peer", "helo", "mail_from", "rcpt", "role", "purpose"),
+    *words("peer", "helo", "mail_from", "rcpt", "role", "purpose", "tls"),
     Column("handle", BigId, nullable=False, server_default=text("0")),
-    *words("tls"),
     *flags("upstream"),
     *texts("sha256"),
     Column("size", Integer, nullable=False),
     Column("disposition", Text, nullable=False, server_default="accepted"),
-    *words("reason"),
     count("attempts"),
-    *words("claim_id", "sender", "person", "digest", "message_id", "subject", "waits_for"),
+    *words("reason", "claim_id", "sender", "person", "digest", "message_id", "subject", "waits_for"),
     *at("settled_at", "lease_until", nullable=True),
     Column("trace", Json),
     Column("reading", Json),
@@ -199,9 +194,8 @@ inbox = Table(
 
 # The wire bytes, untouched; no row when they are large (then a file named `sha256`) or erased. They lie apart from the
 # item because its row is written again at each step.
-inbox_bytes = Table(
-    "inbox_bytes", metadata, Column("id", ForeignKey("inbox.id"), primary_key=True), Column("raw", LargeBinary)
-)
+_of_inbox: Column[int] = Column("id", ForeignKey("inbox.id"), primary_key=True)
+inbox_bytes = Table("inbox_bytes", metadata, _of_inbox, Column("raw", LargeBinary))
 
 # reply address: live → revoked, for each of its claims by itself (a joined mail speaks for several). `key` is the
 # outgoing mail's key within that claim (events.Mail.key): by it a report of the relay finds the deadline it concerns.
@@ -209,10 +203,8 @@ reply_addresses = Table(
     "reply_addresses",
     metadata,
     Column("handle", BigId, primary_key=True),
-    *texts("email"),
-    *words("name"),
-    *texts("party"),
-    *words("code"),
+    *texts("email", "party"),
+    *words("name", "code"),
     Column("outbox_id", BigId),
     *at("created_at"),
     Column("expires", Date),
@@ -234,6 +226,7 @@ address_claims = Table(
 # outgoing item: queued ⇄ deferred → sent · bounced · expired · cancelled, under a lease; sent → bounced by a report;
 # bounced · expired → queued by `outbox retry`. A cancelled one that was in the relay's hands may still become sent.
 # Mail and webhook alike. `claim_id` is empty for what belongs to no claim; body and Message-ID never change.
+_ENDED = "state IN ('sent', 'bounced', 'expired')"
 outbox = Table(
     "outbox",
     metadata,
@@ -254,8 +247,8 @@ outbox = Table(
     *at("sent_at", "delivered_at", "ended_at", nullable=True),
     UniqueConstraint("claim_id", "key", "email"),
     Index("ix_outbox_due", "next_attempt", "id", **when("state IN ('queued', 'deferred')")),
-    Index("ix_outbox_unreported", "id", **when("state IN ('sent', 'bounced', 'expired') AND NOT reported")),
-    Index(None, "state", "id"),
+    Index("ix_outbox_unreported", "id", **when(f"{_ENDED} AND NOT reported", sqlite=f"{_ENDED} AND reported = 0")),
+    Index("ix_outbox_state", "state", "id", **when("state <> 'sent'")),
     Index("ix_outbox_claim_id", "claim_id", "id", **when("claim_id <> ''")),
     Index(None, "message_id"),
     Index("ix_outbox_handle", "handle", **when("handle IS NOT NULL")),
@@ -265,9 +258,8 @@ outbox = Table(
 )
 
 # The bytes to send, fixed when the row is put.
-outbox_bytes = Table(
-    "outbox_bytes", metadata, Column("id", ForeignKey("outbox.id"), primary_key=True), Column("body", LargeBinary)
-)
+_of_outbox: Column[int] = Column("id", ForeignKey("outbox.id"), primary_key=True)
+outbox_bytes = Table("outbox_bytes", metadata, _of_outbox, Column("body", LargeBinary))
 
 # Customer mails that wait for others to the same contact (domain §7, clock `join`). Deleted when done.
 waiting = Table(

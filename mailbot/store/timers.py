@@ -12,6 +12,7 @@ from typing import Protocol
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mailbot.store.columns import word
 from mailbot.store.schema import timers
 from mailbot.store.upsert import insert_or_change
 
@@ -53,10 +54,10 @@ class Timer:
 
 
 _NAMES = ("kind", "subject", "what", "at", "due")
-_SET = timers.c.state == "set"
+_SET = timers.c.state == word("set")
 _END = update(timers).where(timers.c.id == bindparam("row"), _SET).values(ended_at=bindparam("ended"))
 # A timer that was cancelled may be wanted again; one that has fired may not.
-_SET_AGAIN = insert_or_change(timers, ["claim_id", *_NAMES], ["state", "ended_at"], timers.c.state == "cancelled")
+_SET_AGAIN = insert_or_change(timers, ["claim_id", *_NAMES], ["state", "ended_at"], timers.c.state == word("cancelled"))
 
 
 async def replace(conn: AsyncConnection, wanted: Mapping[str, Iterable[Ringing]], now: datetime, ids: RowIds) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -46,11 +46,12 @@ async def test_what_was_written_is_read(store: Store) -> None:
     assert await _value(store, "a") == {"b": [1, 2]}
 
 
-async def test_callers_at_the_same_time_share_commits(store: Store) -> None:
+async def test_callers_at_the_same_time_share_commits(patient: Store) -> None:
+    store = patient
     before = _wal_frames_per_commit(store.path)
     await asyncio.gather(*(store.write(_put(f"k{i}", i)) for i in range(100)))
     commits = _wal_frames_per_commit(store.path) - before
-    assert 1 <= commits < 50
+    assert commits == 2
     assert [await _value(store, f"k{i}") for i in (0, 50, 99)] == [0, 50, 99]
 
 
@@ -192,7 +193,17 @@ async def test_a_full_disk_is_named_and_service_goes_on_when_there_is_room(store
     assert len(await _value(store, "large")) == 4_000_000
 
 
-async def test_when_the_commit_fails_everybody_in_the_group_hears_of_it(store: Store) -> None:
+@pytest.fixture
+async def patient(open_store: Callable[..., Any]) -> AsyncIterator[Store]:
+    """A store whose groups take everybody who waits, however slow the machine is."""
+    store = await open_store(slice_seconds=60)
+    yield store
+    await store.close()
+
+
+async def test_when_the_commit_fails_everybody_in_the_group_hears_of_it(patient: Store) -> None:
+    store = patient
+
     async def roll_back(conn: AsyncConnection) -> None:
         await conn.exec_driver_sql("ROLLBACK")
 
@@ -289,11 +300,11 @@ async def _put_all(conn: AsyncConnection, items: Sequence[tuple[str, int]]) -> N
 _CALLS: list[int] = []
 
 
-async def test_callers_of_one_function_share_its_statements(store: Store) -> None:
+async def test_callers_of_one_function_share_its_statements(patient: Store) -> None:
+    store = patient
     _CALLS.clear()
     await asyncio.gather(*(store.write_joined(_put_all, [(f"k{i}", i), (f"l{i}", i)]) for i in range(40)))
-    assert sum(_CALLS) == 80
-    assert len(_CALLS) < 10
+    assert _CALLS == [80]
     assert [await _value(store, key) for key in ("k0", "l39")] == [0, 39]
 
 
