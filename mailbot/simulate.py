@@ -156,6 +156,7 @@ class _Tenant:
             claim = self.claims.get(name)
             if claim is None:
                 continue
+            happened = replace(happened, facts=self._facts(claim))
             decision = self.tally.decide(claim, happened, self.now)
             self._keep(claim, happened, decision)
             waiting.extend((a.claim_id, a.event) for a in decision.actions if isinstance(a, Tell))

@@ -33,47 +33,51 @@ def arbitrate(step: Step, event: Arbitrated) -> Refusal | None:
         ids = ", ".join((step.claim.id, *(r.claim_id for r in rivals)))
         return Refusal(code="unknown_winner", text=f'"{event.winner}" is none of the contested claims: {ids}.')
     if winner is None:
-        _win(step, event, rivals)
+        _win(step, event)
     else:
-        _lose_to(step, event, winner, rivals)
+        endings.reject(step, "lost_arbitration", event.text)
+        step.tell(winner.claim_id, _victory(step, event, rivals))
     return None
 
 
-def _win(step: Step, event: Arbitrated, rivals: tuple[Rival, ...]) -> None:
-    _tell_losers(step, event, step.claim.id, [r for r in rivals if not rivalry.holds(r)])
-    incumbents = tuple(r.claim_id for r in rivals if rivalry.holds(r))
-    step.change(contested=False, rivals=(), replaces=incumbents)
-    grants.grant(step, verified=event.contact_verified, source=event.contact_source, arbitrated=True)
+def won(step: Step, event: ArbitrationWon) -> Refusal | None:
+    """Chosen in another claim's arbitration: approved now, unless it was; its other rivals lose too."""
+    if step.claim.status is Status.APPROVED:
+        _tell_losers(step, event.text)
+        step.note = "won_arbitration"
+        return None
+    reviewing.close_questions(step)
+    _win(step, event, event.replaces)
+    return None
 
 
-def _lose_to(step: Step, event: Arbitrated, winner: Rival, rivals: tuple[Rival, ...]) -> None:
-    met = [r for r in rivals if r.claim_id != winner.claim_id and not winner.keys.isdisjoint(r.keys)]
-    _tell_losers(step, event, winner.claim_id, [r for r in met if not rivalry.holds(r)])
-    won = ArbitrationWon(
+def _victory(step: Step, event: Arbitrated, rivals: tuple[Rival, ...]) -> ArbitrationWon:
+    """What the winner is told. It may have rivals this claim never met: those it decides itself."""
+    return ArbitrationWon(
         **step.internal(),
         text=event.text,
         contact_verified=event.contact_verified,
         contact_source=event.contact_source,
-        replaces=tuple(r.claim_id for r in met if rivalry.holds(r)),
+        replaces=tuple(r.claim_id for r in rivals if rivalry.holds(r) and _meet(event.winner, r, rivals)),
     )
-    endings.reject(step, "lost_arbitration", event.text)
-    step.tell(winner.claim_id, won)
 
 
-def _tell_losers(step: Step, event: Arbitrated, winner: str, losers: list[Rival]) -> None:
-    for rival in losers:
-        step.tell(rival.claim_id, ArbitrationLost(**step.internal(), winner=winner, text=event.text))
+def _meet(winner: str, other: Rival, rivals: tuple[Rival, ...]) -> bool:
+    keys = next(r.keys for r in rivals if r.claim_id == winner)
+    return other.claim_id != winner and not keys.isdisjoint(other.keys)
 
 
-def won(step: Step, event: ArbitrationWon) -> Refusal | None:
-    """Chosen in another claim's arbitration: approved now, unless it was."""
-    if step.claim.status is Status.APPROVED:
-        step.note = "won_arbitration"
-        return None
-    reviewing.close_questions(step)
-    step.change(contested=False, rivals=(), replaces=event.replaces)
+def _win(step: Step, event: Arbitrated | ArbitrationWon, replaces: tuple[str, ...] = ()) -> None:
+    _tell_losers(step, event.text)
+    incumbents = (r.claim_id for r in rivalry.of(step) if rivalry.holds(r))
+    step.change(contested=False, rivals=(), replaces=tuple(dict.fromkeys((*replaces, *incumbents))))
     grants.grant(step, verified=event.contact_verified, source=event.contact_source, arbitrated=True)
-    return None
+
+
+def _tell_losers(step: Step, text: str) -> None:
+    for rival in rivalry.of(step):
+        if not rivalry.holds(rival):
+            step.tell(rival.claim_id, ArbitrationLost(**step.internal(), winner=step.claim.id, text=text))
 
 
 def lost(step: Step, event: ArbitrationLost) -> Refusal | None:

@@ -70,13 +70,17 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Base of all events. `id` makes it idempotent; `at` is the instant of receipt (UTC), not of reading."""
+    """Base of all events. `id` makes it idempotent; `at` is the instant of receipt (UTC), not of reading.
+
+    `trace` says how it came in (peer, program, seconds since the mail it answers), as evidence for the history.
+    """
 
     id: str
     at: datetime
     actor: Actor = SYSTEM
     channel: Channel = Channel.SYSTEM
     facts: Facts = Facts()
+    trace: tuple[tuple[str, str], ...] = ()
 
 
 # --- the partner -----------------------------------------------------------------------------------------------------
@@ -415,7 +419,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell:
-    """Apply an internal event to another claim in the same transaction."""
+    """Apply an internal event to another claim in the same transaction, with that claim's own facts."""
 
     claim_id: str
     event: Event

@@ -229,7 +229,7 @@ class Town:
         while waiting:
             other, event = waiting.popleft()
             at = self.desks[other]
-            at.last = decide(at.claim, event, desk.now, at.policy)
+            at.last = decide(at.claim, replace(event, facts=self.facts(other)), desk.now, at.policy)
             at.claim = at.last.claim
             at.sent.extend(at.mails())
             waiting.extend(at.told())

@@ -217,6 +217,37 @@ def test_a_third_claim_that_only_met_the_loser_is_not_decided_with_it() -> None:
     assert (three.status, three.contested) == (Status.SUBMITTED, False)
 
 
+def test_the_winner_also_replaces_an_incumbent_the_decided_claim_never_met() -> None:
+    both = (Product(code="teams"), Product(code="intune"))
+    played = Town(
+        desk_of(ONE, "fabrikam"),
+        desk_of(TWO, "contoso", products=(Product(code="intune"),)),
+        desk_of(THREE, "northwind", products=both),
+    )
+    played.do(ONE, e.Submitted, admin("fabrikam"))
+    played.do(ONE, e.Approved, RITA, contact_verified=True)
+    for name, firm in ((TWO, "contoso"), (THREE, "northwind")):
+        played.do(name, e.Submitted, admin(firm))
+    played.do(TWO, e.Arbitrated, RITA, winner=THREE, contact_verified=True)
+    assert played.desks[THREE].claim.replaces == (ONE,)
+    close_window(played, THREE)
+    assert played.desks[ONE].claim.status is Status.REJECTED
+
+
+def test_pending_rivals_the_decided_claim_never_met_lose_to_the_winner() -> None:
+    both = (Product(code="teams"), Product(code="intune"))
+    played = Town(
+        desk_of(ONE, "fabrikam"),
+        desk_of(TWO, "contoso", products=(Product(code="intune"),)),
+        desk_of(THREE, "northwind", products=both),
+    )
+    for name, firm in ((ONE, "fabrikam"), (TWO, "contoso"), (THREE, "northwind")):
+        played.do(name, e.Submitted, admin(firm))
+    played.do(TWO, e.Arbitrated, RITA, winner=THREE, contact_verified=True)
+    assert played.desks[ONE].claim.reason == "lost_arbitration"
+    assert not played.desks[THREE].claim.contested
+
+
 def test_all_pending_rivals_lose_together() -> None:
     played = Town(desk_of(ONE, "fabrikam"), desk_of(TWO, "contoso"), desk_of(THREE, "northwind"))
     for name, firm in ((ONE, "fabrikam"), (TWO, "contoso"), (THREE, "northwind")):
