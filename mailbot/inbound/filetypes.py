@@ -62,7 +62,7 @@ def _without_signature(content: bytes, declared: str, name: str) -> FileType:
         return FileType("message/rfc822", "accepted" if mail else "unreadable")
     promised = {
         ".pdf": "application/pdf", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".docx": DOCX,
-        ".xlsx": XLSX, ".heic": "image/heic", ".tif": "image/tiff", ".tiff": "image/tiff",
+        ".xlsx": XLSX, ".heic": "image/heic", ".tif": "image/tiff", ".tiff": "image/tiff", ".zip": "application/zip",
     }  # fmt: skip
     for extension, media_type in promised.items():
         if name.endswith(extension) or declared == media_type:

@@ -19,6 +19,7 @@ DEFAULTS = Limits()
 _BLANK = re.compile(rb"\r?\n[ \t]*\r?\n|\A\r?\n")
 _LEADING = re.compile(rb"(?:[ \t]*\r?\n)+")
 _SNIFFED_BOUNDARY = re.compile(rb"(?:\A|\n)--([!-~][ -~]{0,68}[!-~])[ \t]*\r?\nContent-[A-Za-z]", re.IGNORECASE)
+_WORDS = re.compile(rb"[A-Za-z]{1,40} [A-Za-z]{1,40} [A-Za-z]")
 _UU_BEGIN = re.compile(rb"(?:\A|\n)begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n")
 
 
@@ -198,12 +199,18 @@ def decode_transfer(body: bytes, encoding: str) -> bytes:
     """The octets behind a Content-Transfer-Encoding; unknown names mean identity. Total."""
     name = encoding.strip().strip("\"'").lower().partition(";")[0].strip()
     if name == "base64":
-        return loose_base64(body.partition(b"\n--")[0] if b"\n--" in body else body)
+        return loose_base64(body.partition(b"\n--")[0] if b"\n--" in body else body) if _is_base64(body) else body
     if name == "quoted-printable":
         return binascii.a2b_qp(body)
     if name in ("x-uuencode", "uuencode", "x-uue"):
         return _uudecoded(body)
     return body
+
+
+def _is_base64(body: bytes) -> bool:
+    """False for plain text under a false label: words with spaces between them instead of solid lines."""
+    sample = body[:4096].strip()
+    return sample.count(b" ") * 20 <= len(sample) or not _WORDS.search(sample)
 
 
 def _uudecoded(body: bytes) -> bytes:

@@ -130,6 +130,8 @@ def _visit_leaf(part: Part, mail: Mail, *, related: bool, inside_report: bool) -
 
 
 def _is_body(part: Part, mail: Mail) -> bool:
+    if part.main_type == "multipart":
+        return True  # its boundaries cannot be found: what is there is shown as text
     if part.attached or part.media_type not in ("text/plain", "text/html", "text/enriched", "text/markdown"):
         return part.depth == 0 and part.main_type == "text" and not part.attached and part.media_type != "text/calendar"
     return not part.file_name or not mail.bodies

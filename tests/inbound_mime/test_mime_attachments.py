@@ -255,3 +255,7 @@ def test_a_picture_that_the_mail_does_not_show_is_evidence() -> None:
 @pytest.mark.parametrize("media_type", ["application/pkcs7-signature", "application/pgp-signature", "text/vcard"])
 def test_a_signature_is_no_evidence(media_type: str) -> None:
     assert one(b"x" * 100, "s", media_type).verdict == "inline"
+
+
+def test_files_are_judged_whoever_sent_them() -> None:
+    assert [file.verdict for file in read(with_file(PDF, "a.pdf"), mail_from="").attachments] == ["accepted"]
