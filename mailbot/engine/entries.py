@@ -42,6 +42,8 @@ def entry_of(step: Step) -> Entry:
     if mails:
         public["mails"] = mails
     private["by"] = {"email": event.actor.email, "name": event.actor.name}
+    if event.trace:
+        private["trace"] = dict(event.trace)
     return Entry(
         claim_id=after.id,
         event_id=event.id,

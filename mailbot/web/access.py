@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from mailbot.claims.events import Actor
 from mailbot.claims.model import Claim, Role
+from mailbot.endpoints import within
 from mailbot.engine.letters import actor_of
 from mailbot.store import api_keys, nonces, people
 from mailbot.store.api_keys import ApiKey
@@ -23,6 +24,7 @@ SESSION_LIFE = timedelta(hours=12)
 NOBODY = "-"
 """An organisation id that none has: the scope of who belongs to no firm."""
 
+_LONGEST_PEER = 64
 _SESSION = "session"
 _KEY_ROLES = {"partner": Role.INCENTIVES_ADMIN, "reviewer": Role.REVIEWER, "admin": Role.OFFICE_ADMIN}
 
@@ -114,6 +116,17 @@ def scope_of(actor: Actor) -> ClaimFilter:
     if OFFICE & actor.roles:
         return ClaimFilter()
     return ClaimFilter(organisation_id=actor.organisation_id or NOBODY, locations=actor.locations)
+
+
+def peer_of(site: Site, request: Request) -> str:
+    """The address a request came from; what a proxy says of it counts only if the proxy is trusted (security 4.1.3)."""
+    peer = request.client.host if request.client else ""
+    trusted = site.config.http.trusted_proxies
+    for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
+        if not hop.strip() or not within(peer, trusted):
+            break
+        peer = hop.strip()[:_LONGEST_PEER]
+    return peer
 
 
 def same_origin(site: Site, request: Request) -> bool:

@@ -58,6 +58,7 @@ def history_entry(entry: Entry, *, office: bool) -> dict[str, Any]:
         "channel": entry.channel,
         "note": line["note"],
         "mails": line["mails"],
+        "trace": line["trace"],
         "changes": [{"field": c["field"], "before": c["before"], "after": c["after"]} for c in line["changes"]],
     }
 

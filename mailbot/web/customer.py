@@ -6,6 +6,7 @@ press buttons too (security §4.4).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from mailbot.claims.events import Accepted, CustomerWrote, Declined, DeclineUndone, Event, RemindersStopped
 from mailbot.claims.model import Cause, Claim
-from mailbot.web.access import same_origin
+from mailbot.web.access import peer_of, same_origin
 from mailbot.web.confirm import STEP_UP, confirm_page, unknown
 from mailbot.web.customer_view import page_context
 from mailbot.web.nonces import Nonce
@@ -27,6 +28,7 @@ router = APIRouter(include_in_schema=False)
 _ACTS = {"decline": "declined", "undo": "undone", "accept": "accepted", "ask": "asked"}
 _TWO_STEPS = frozenset({"accept", "undo"})
 _MAX_TEXT = 20_000
+_LONGEST_PROGRAM = 300
 
 
 @router.get("/c/{token}")
@@ -83,7 +85,7 @@ async def stop_reminders(request: Request, token: str) -> Response:
     if form.multi_items() != [("List-Unsubscribe", "One-Click")]:
         return PlainTextResponse("The body must be List-Unsubscribe=One-Click.\n", status_code=400)
     for claim in opened.claims:
-        stamp = _stamp(site, opened, claim, f"web:u{opened.address.handle}:{claim.id}")
+        stamp = _stamp(request, opened, claim, f"web:u{opened.address.handle}:{claim.id}", "header")
         await site.engine.act(claim.id, RemindersStopped(**stamp.fields()))
     return await site.page(
         request, "unsubscribe", None, {"token": opened.token, "done": True}, language=opened.language
@@ -118,7 +120,7 @@ async def _apply(
 ) -> Response:
     refused = 0
     for claim in chosen:
-        stamp = _stamp(site, opened, claim, f"web:{nonce.id}:{act}:{claim.id}")
+        stamp = _stamp(request, opened, claim, f"web:{nonce.id}:{act}:{claim.id}", "link")
         if act == "decline" or opened.live_for(claim):
             outcome = await site.engine.act(claim.id, _event(act, form, opened, stamp))
             refused += outcome.refusal is not None
@@ -142,8 +144,17 @@ def _event(act: str, form: FormData, opened: Opened, stamp: Stamp) -> Event:
             return CustomerWrote(cause=Cause.QUESTION, text=text, **stamp.fields())
 
 
-def _stamp(site: Site, opened: Opened, claim: Claim, event_id: str) -> Stamp:
-    return site.stamp_of(event_id, opened.customer_actor(claim))
+def _stamp(request: Request, opened: Opened, claim: Claim, event_id: str, via: str) -> Stamp:
+    """The stamp of a customer's act, with what shows that a person did it (security item 31 d)."""
+    site = site_of(request)
+    since_mail = int((site.now() - opened.row.created_at).total_seconds())
+    trace = (
+        ("via", via),
+        ("peer", peer_of(site, request)),
+        ("program", request.headers.get("user-agent", "")[:_LONGEST_PROGRAM]),
+        ("seconds_since_mail", str(since_mail)),
+    )
+    return replace(site.stamp_of(event_id, opened.customer_actor(claim)), trace=trace)
 
 
 def _chosen(opened: Opened, claim_id: str) -> tuple[Claim, ...]:

@@ -57,6 +57,7 @@ def _line(entry: Entry, office: bool) -> dict[str, Any]:
         "note": entry.public.get("note", ""),
         "mails": list(entry.public.get("mails", ())) if office else [],
         "from_office": _from_office(entry),
+        "trace": _trace(entry) if office else "",
         "changes": _changes({name: value for name, value in changed.items() if name in shown}),
     }
 
@@ -65,6 +66,11 @@ def _changes(changed: Mapping[str, Any]) -> list[dict[str, str]]:
     """What is worth a line: a fresh claim's empty fields are not."""
     found = [_change(name, value) for name, value in changed.items()]
     return [line for line in found if line["before"] or line["after"] not in _NOTHING_YET]
+
+
+def _trace(entry: Entry) -> str:
+    known: Mapping[str, str] = entry.private.get("trace", {})
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in known.items() if value)
 
 
 def _from_office(entry: Entry) -> bool:

@@ -52,16 +52,17 @@ Language = Annotated[str | None, AfterValidator(_known_language)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """What every event needs beside its body: a stable id, the instant of receipt, who acts, by which door."""
+    """What every event needs beside its body: a stable id, the instant of receipt, who acts, by which door and how."""
 
     id: str
     at: datetime
     actor: Actor
     channel: Channel
+    trace: tuple[tuple[str, str], ...] = ()
 
     def fields(self) -> dict[str, Any]:
         """The keyword arguments shared by all events."""
-        return {"id": self.id, "at": self.at, "actor": self.actor, "channel": self.channel}
+        return {"id": self.id, "at": self.at, "actor": self.actor, "channel": self.channel, "trace": self.trace}
 
 
 class Body(BaseModel):

@@ -1,11 +1,13 @@
 """The customer's page: read, decline, undo, accept, ask, unsubscribe, and what scanners and strangers get."""
 
 from datetime import timedelta
+from typing import Any
 
 from engine_house import JANA, PETR, House
 from web_visitors import Browser, noticed, page_of
 
 from mailbot.claims.model import Association, Consent, Status
+from mailbot.store import history
 
 
 async def test_the_page_says_who_claims_what_for_what_and_until_when(home: House, browser: Browser) -> None:
@@ -37,6 +39,26 @@ async def test_one_press_declines_and_the_page_and_a_mail_say_so(home: House, br
     await home.settle()
     assert "decline_confirmed" in await home.codes(JANA)
     assert "customer_declined" in await home.codes(PETR)
+
+
+async def test_the_history_keeps_from_where_and_how_long_after_the_mail_a_no_came(
+    home: House, browser: Browser, client: Any
+) -> None:
+    claim_id = await noticed(home)
+    page = page_of(home, JANA, "c")
+    browser.http.headers["user-agent"] = "Testbrowser/1.0"
+    await browser.open(page)
+    await browser.press(f"{page}/decline")
+    async with home.store.read() as conn:
+        entry = next(e for e in await history.of_claim(conn, claim_id) if e.kind == "declined")
+    trace = entry.private["trace"]
+    assert (trace["via"], trace["program"]) == ("link", "Testbrowser/1.0")
+    assert trace["peer"]
+    assert int(trace["seconds_since_mail"]) >= 3
+    reviewer, partner = await client("reviewer"), await client("partner")
+    assert "Testbrowser" not in (await partner("GET", f"/claims/{claim_id}/history")).text
+    shown = await reviewer("GET", f"/claims/{claim_id}/history")
+    assert "Testbrowser" in shown.text
 
 
 async def test_a_press_within_two_seconds_shows_the_page_again_and_changes_nothing(

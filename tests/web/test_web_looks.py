@@ -203,5 +203,6 @@ async def test_the_lab_shows_every_mail_as_a_mail_program_does(home: House, tab:
     await it.page.wait_for_load_state("networkidle")
     frame = it.page.frame_locator("iframe")
     assert "Fabrikam" in await frame.locator("body").inner_text()
+    await it.page.locator("iframe").scroll_into_view_if_needed()
     await it.shoot("lab-mail")
     assert [c for c in it.complaints if "script" in c.lower()] == []
