@@ -181,9 +181,10 @@ class Composer:
         handle = item.get("handle")
         if not isinstance(handle, int):
             return item
-        reply = self._tokens.address("r", handle, expires)
-        page = self._tokens.address("p", handle, expires)
-        return {**item, "reply": f"{reply}@{self._domain}", "page": f"{self._url}/p/{page}"}
+        reply = f"{self._tokens.address('r', handle, expires)}@{self._domain}"
+        if item.get("code") == "review_assigned":
+            return {**item, "reply": reply, "page": f"{self._url}/claims/{item['claim']}"}
+        return {**item, "reply": reply, "page": f"{self._url}/p/{self._tokens.address('p', handle, expires)}"}
 
     def _reader_zone(self, order: Order) -> str:
         """Where the reader's deadlines are counted (domain §5), so that the last day is printed as that day."""

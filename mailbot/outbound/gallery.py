@@ -97,6 +97,9 @@ VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
         "dispute": {"round": "dispute", "case": "We did deliver it.", "answers": []},
         "contested": {"contested": True},
     },
+    "not_understood": {
+        "refused": {"reason": "nothing_answered", "read": "No open question was answered; open are 1 and 2."}
+    },
     "office_attention": {"none": {"items": []}},
     "help": {"reviewer": {"role": "reviewer"}},
     "status": {"none": {"claims": []}},

@@ -140,7 +140,10 @@ def _environment(
     )
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(
-        language=name.replace("_", "-"), translate=translations.gettext, marker=translations.gettext(words.MARKER)
+        language=name.replace("_", "-"),
+        translate=translations.gettext,
+        marker=translations.gettext(words.MARKER),
+        codes=words.WORDS,
     )
     environment.filters.update(_filters(name, translations, products))
     return environment

@@ -7,12 +7,10 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from mailbot.wording.marking import mark
+from mailbot.wording.sentences import DEFECTS, REFUSALS, WHY_UNREAD
+
 _INDEX = re.compile(r"\[\d+\]")
-
-
-def mark(message: str) -> str:
-    """Marks a message for extraction into the catalogues; returns it unchanged."""
-    return message
 
 
 _STATUS = {
@@ -149,6 +147,40 @@ _ACT = {
     "mail": mark("your mail"),
 }
 
+# The same acts as events call them.
+_ACT_OF_EVENT = {
+    "accepted": "accept",
+    "approved": "approve",
+    "arbitrated": "arbitrate",
+    "cancelled": "cancel",
+    "comment_added": "comment",
+    "create": "new_claim",
+    "customer_answered": "answer_customer",
+    "decline_recorded": "record_decline",
+    "decline_undone": "undo",
+    "declined": "decline",
+    "disassociated": "disassociate",
+    "disputed": "dispute",
+    "drafted": "new_claim",
+    "edited": "edit",
+    "evidence_added": "add_evidence",
+    "info_requested": "request_info",
+    "notice_resent": "resend_notice",
+    "questions_answered": "answer",
+    "rejected": "reject",
+    "review_started": "start_review",
+    "submitted": "submit",
+    "upheld": "uphold",
+    "withdrawn": "withdraw",
+}
+
+# What a line of the daily digest stands for.
+_LINE = {
+    "action_reminder": mark("your answer is needed"),
+    "review_assigned": mark("waits for your review"),
+    "subscription_expiring": mark("a claimed subscription ends"),
+}
+
 # The labels of a claim form: what a partner writes before the colon, so the reader of forms has to know each of them.
 _FIELD = {
     "name": mark("Name"),
@@ -186,61 +218,6 @@ _FIELD = {
     "all": mark("everything"),
 }
 
-# What is wrong with a field (claims/validation.py); English mails show the sentence that comes with the defect.
-_DEFECT = {
-    "missing": mark("This is missing."),
-    "subscription_missing": mark("This product is claimed for one subscription; its id is missing."),
-    "domain_mismatch": mark("The customer's address is not in the tenant's domain; say why, or name another contact."),
-    "unknown_location": mark("This is no location of your firm; the claims office can add one."),
-    "not_enrolled": mark("The location is not enrolled in this programme; the claims office can enrol it."),
-    "malformed_guid": mark("This is no GUID."),
-    "malformed_domain": mark("The tenant domain is no domain name."),
-    "unknown_area": mark("There is no such solution area."),
-    "unknown_activity": mark("There is no such activity in this solution area."),
-    "unknown_product": mark("The catalogue has no such product."),
-    "other_area": mark("This product belongs to another solution area."),
-    "not_claimable": mark("This product cannot be claimed."),
-    "twice": mark("This product is listed twice."),
-    "ended": mark("The subscription has already ended."),
-    "tenant_as_subscription": mark("This is the tenant id; the subscription has an id of its own."),
-    "malformed_address": mark("This is no mail address."),
-    "malformed_country": mark("Write the country as two letters, like “CZ”."),
-    "partner_domain": mark("This address belongs to your own firm; name a person of the customer."),
-    "evidence_too_old": mark("All evidence is too old for a claim made now; add a newer acknowledgement."),
-}
-
-# Why an act changed nothing (claims/, Refusal.code); English mails show the sentence that comes with it.
-_REFUSAL = {
-    "wrong_state": mark("The claim is not in a state that takes this."),
-    "too_late": mark("The time for this is over."),
-    "duplicate": mark("There is already a claim of yours for the same."),
-    "incomplete": mark("The claim is not complete."),
-    "nothing_answered": mark("No open question was answered."),
-    "association_active": mark("The association is active; it can be ended, not withdrawn."),
-    "no_association": mark("No association is active."),
-    "ended": mark("The association has already ended."),
-    "text_required": mark("A few words of explanation are needed."),
-    "not_editable": mark("This cannot be changed now."),
-    "question_open": mark("The contact has asked something; the office answers first."),
-    "evidence_closed": mark("The claim takes no evidence now."),
-    "comment_closed": mark("The claim takes no comments now."),
-    "invalid": mark("The change would spoil the claim."),
-    "declined": mark("The customer has declined."),
-    "max_disputes": mark("It was disputed before; a second dispute is not possible."),
-    "contested": mark("Other partners claim the same; decide all of them together."),
-    "not_contested": mark("Nobody contests this claim."),
-    "unknown_reason": mark("There is no such reason."),
-    "own_decision": mark("A dispute goes to another reviewer than the one who decided."),
-    "own_firm": mark("Nobody decides on a claim of their own firm."),
-}
-
-# Why a mail was not understood.
-_WHY = {
-    "no_command": mark("there was no word in it that we know as a command"),
-    "nothing_new": mark("there was no new text in it"),
-    "no_claim": mark("it belongs to no claim that we know"),
-}
-
 _ITEM = {
     "question": mark("a customer's question"),
     "data_request": mark("a request about personal data"),
@@ -275,11 +252,12 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "activity": _ACTIVITY,
         "role": _ROLE,
         "clock": _CLOCK,
-        "act": _ACT,
+        "act": _ACT | {event: _ACT[act] for event, act in _ACT_OF_EVENT.items()},
+        "line": _LINE,
         "field": _FIELD,
-        "defect": _DEFECT,
-        "refusal": _REFUSAL,
-        "why": _WHY,
+        "defect": DEFECTS,
+        "refusal": REFUSALS,
+        "why": WHY_UNREAD,
         "item": _ITEM,
         "moved": _HELD_BY,
     }
@@ -302,5 +280,5 @@ def word(kind: str, code: str) -> str:
     A field may be a path as `products[0].subscription_id` or `customer.email`.
     """
     known = WORDS.get(kind, {})
-    plain = _INDEX.sub("", code)
+    plain = _INDEX.sub("", code).replace("-", "_")
     return known.get(plain) or known.get(plain.partition(".")[0]) or plain.replace("_", " ")

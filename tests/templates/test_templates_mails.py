@@ -81,6 +81,7 @@ MUST_SAY = {
     "review_overdue-office": ["CLM-7K3QF2", "was due on Monday, March 9, 2026"],
     "review_overdue-partner": ["We are late", "you need do nothing"],
     "not_understood-person": ["hello", "Nothing was changed", "submit and cancel the draft", "first line"],
+    "not_understood-person-refused": ["Nothing was changed.", "open are 1 and 2", "submit and cancel"],
     "not_authorised-person": ["Nothing was changed", "incentives admin", "Only an incentives admin may submit."],
     "claim_closed-person": ["Nothing was changed", "The time to dispute has passed.", "comment"],
     "wrong_process-person": ["co-op claim", "Nothing was changed", "Partner Center"],

@@ -1,0 +1,71 @@
+"""What a code of the process says as a whole sentence: defects of claims, refusals of acts. English source, pure data."""
+
+from mailbot.wording.marking import mark
+
+# What is wrong with a field (claims/validation.py); English mails show the sentence that comes with the defect.
+DEFECTS = {
+    "missing": mark("This is missing."),
+    "subscription_missing": mark("This product is claimed for one subscription; its id is missing."),
+    "domain_mismatch": mark("The customer's address is not in the tenant's domain; say why, or name another contact."),
+    "unknown_location": mark("This is no location of your firm; the claims office can add one."),
+    "not_enrolled": mark("The location is not enrolled in this programme; the claims office can enrol it."),
+    "malformed_guid": mark("This is no GUID."),
+    "malformed_domain": mark("The tenant domain is no domain name."),
+    "unknown_area": mark("There is no such solution area."),
+    "unknown_activity": mark("There is no such activity in this solution area."),
+    "unknown_product": mark("The catalogue has no such product."),
+    "other_area": mark("This product belongs to another solution area."),
+    "not_claimable": mark("This product cannot be claimed."),
+    "twice": mark("This product is listed twice."),
+    "ended": mark("The subscription has already ended."),
+    "tenant_as_subscription": mark("This is the tenant id; the subscription has an id of its own."),
+    "malformed_address": mark("This is no mail address."),
+    "malformed_country": mark("Write the country as two letters, like “CZ”."),
+    "partner_domain": mark("This address belongs to your own firm; name a person of the customer."),
+    "evidence_too_old": mark("All evidence is too old for a claim made now; add a newer acknowledgement."),
+}
+
+# Why an act changed nothing (claims/, Refusal.code); English mails show the sentence that comes with it.
+REFUSALS = {
+    "wrong_state": mark("The claim is not in a state that takes this."),
+    "too_late": mark("The time for this is over."),
+    "duplicate": mark("There is already a claim of yours for the same."),
+    "incomplete": mark("The claim is not complete."),
+    "nothing_answered": mark("No open question was answered."),
+    "association_active": mark("The association is active; it can be ended, not withdrawn."),
+    "no_association": mark("No association is active."),
+    "ended": mark("The association has already ended."),
+    "text_required": mark("A few words of explanation are needed."),
+    "not_editable": mark("This cannot be changed now."),
+    "question_open": mark("The contact has asked something; the office answers first."),
+    "evidence_closed": mark("The claim takes no evidence now."),
+    "comment_closed": mark("The claim takes no comments now."),
+    "invalid": mark("The change would spoil the claim."),
+    "declined": mark("The customer has declined."),
+    "max_disputes": mark("It was disputed before; a second dispute is not possible."),
+    "contested": mark("Other partners claim the same; decide all of them together."),
+    "not_contested": mark("Nobody contests this claim."),
+    "unknown_reason": mark("There is no such reason."),
+    "own_decision": mark("A dispute goes to another reviewer than the one who decided."),
+    "own_firm": mark("Nobody decides on a claim of their own firm."),
+    "not_yours": mark("This claim is not one of yours."),
+    "other_location": mark("This claim belongs to a location that is not yours."),
+    "no_claim": mark("There is no such claim."),
+    "nothing_new": mark("Nothing new was said or sent."),
+    "nothing_asked": mark("No question was asked."),
+    "nothing_to_answer": mark("The customer has no open question."),
+    "no_customer_mail": mark("The customer was not yet written to about this claim."),
+    "not_waiting": mark("No answer of the customer is being waited for."),
+    "not_asked": mark("There is nothing to accept now."),
+    "not_declined": mark("There is no decline to take back."),
+    "not_of_record": mark("Only the address of record can take a decline back."),
+    "held_by_other": mark("Another partner holds this by now."),
+    "address_required": mark("An address is needed."),
+    "unknown_winner": mark("The winner has to be one of the contested claims."),
+}
+
+# Why a mail was not understood.
+WHY_UNREAD = {
+    "no_claim_form": mark("it has no lines of a claim form"),
+    "no_command": mark("there was no word in it that we know as a command"),
+}
