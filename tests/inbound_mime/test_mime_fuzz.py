@@ -1,36 +1,14 @@
 """Whatever bytes come: interpret gives an Interpretation, never an exception (interpret is total)."""
 
 import json
-from pathlib import Path
 
+from fuzz_mail import PIECES, SEEDS, main
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mime_letters import NOW, RCPT, read
 
 from mailbot.inbound.interpretation import Interpretation
 from mailbot.inbound.trial import trial
-
-SEEDS = [path.read_bytes() for path in sorted((Path(__file__).parent / "cases").glob("*.eml"))]
-PIECES = [
-    *(
-        b"--x",
-        b"\r\n\r\n",
-        b"\r",
-        b"\x00",
-        b"=?utf-8?b?",
-        b"?=",
-        b"<",
-        b">",
-        b'"',
-        b"@",
-        b"\xff\xfe",
-        b"\xc3",
-        b"\x1b$B",
-    ),
-    *(b"Content-Type: multipart/report; boundary=x\r\n", b"Content-Type: message/rfc822\r\n", b"From: "),
-    *(b"Content-Transfer-Encoding: base64\r\n", b"charset=utf-16", b"; filename*0*=''%", b"Final-Recipient: rfc822;"),
-    *(b"%PDF-1.4\n", b"PK\x03\x04", b"begin 644 a\r\n"),
-]
 
 
 @st.composite
@@ -70,3 +48,7 @@ def test_any_mutated_mail_is_read_without_an_exception(raw: bytes) -> None:
 )
 def test_any_text_in_any_field_is_read_without_an_exception(value: str, name: str) -> None:
     survives(f"{name}: {value}\r\nFrom: ann@customer.example\r\n\r\nNo.\r\n".encode("utf-8", "surrogatepass"))
+
+
+def test_a_short_run_of_the_fuzzer_finds_nothing() -> None:
+    assert main(300, 11) == 0
