@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from mailbot.inbound.htmltext import SIGNED
 from mailbot.inbound.lexicon.load import lexicon
 
 WRAPPED = 3
 """An attribution is spread over at most so many lines besides its last."""
 
+TORN = 6
 LONGEST = 420
 
 _DATE = re.compile(r"\d{1,4}[./-]\s?\d{1,2}[./-]\s?\d{1,4}|\b\d{1,2}[:.]\d{2}\b|\b(?:19|20)\d\d\b|\d年|\d월")
@@ -37,9 +39,12 @@ def attributions(lines: Sequence[str], own_addresses: Sequence[str]) -> Mapping[
     found: dict[int, Attribution] = {}
     quoted = _quoted_below(lines)
     for end, line in enumerate(lines):
-        if line.lstrip()[:1] == ">" or not line.strip() or len(line) > 2 * LONGEST:
+        if not line.strip() or len(line) > 2 * LONGEST or line.startswith(SIGNED):
             continue
-        one = _ending_at(lines, end, quoted[end], own_addresses)
+        if line.lstrip()[:1] == ">":
+            one = _torn(lines, end, own_addresses)
+        else:
+            one = _ending_at(lines, end, quoted[end], own_addresses)
         if one is not None:
             found.setdefault(one.start, one)
     return found
@@ -50,11 +55,33 @@ def _ending_at(lines: Sequence[str], end: int, quoted: bool, own: Sequence[str])
     colon = tail.endswith((":", "："))
     if not (colon or quoted or _verb_ends(tail)):
         return None
-    for start in _starts(lines, end):
+    above = _starts(lines, end)
+    for start in above:
         text = " ".join(line.strip() for line in lines[start : end + 1])
         if len(text) <= LONGEST and _opens(text) and _introduces(text, colon, quoted):
             return Attribution(start, end, "", _mentions(text, own))
-    return _on_one_line(lines[end], end, colon, quoted, own)
+    alone = _on_one_line(lines[end], end, colon, quoted, own)
+    if len(above) > 1 and not _complete(lines[end]):
+        text = " ".join(line.strip() for line in lines[above[-1] : end + 1])
+        if len(text) <= LONGEST and _complete(text) and (colon or quoted):
+            return Attribution(above[-1], end, "", _mentions(text, own))
+    return alone
+
+
+def _torn(lines: Sequence[str], end: int, own: Sequence[str]) -> Attribution | None:
+    """An attribution whose address was torn off onto lines of its own, so that it ends in "> wrote:" (Polymail)."""
+    if len(lines[end]) > 30 or not lines[end].rstrip().endswith(":") or not _verb_ends(lines[end].rstrip(": \t")):
+        return None
+    for start in range(end - 1, max(-1, end - TORN - 1), -1):
+        text = " ".join(line.strip() for line in lines[start : end + 1])
+        if len(text) <= LONGEST and _opens(text) and _complete(text):
+            return Attribution(start, end, "", _mentions(text, own))
+    return None
+
+
+def _complete(text: str) -> bool:
+    """Whether the text has both a date and an address: enough without any known word."""
+    return _DATE.search(text) is not None and _ADDRESS.search(text) is not None
 
 
 def _on_one_line(line: str, end: int, colon: bool, quoted: bool, own: Sequence[str]) -> Attribution | None:
@@ -65,8 +92,10 @@ def _on_one_line(line: str, end: int, colon: bool, quoted: bool, own: Sequence[s
     if middle and _introduces(line[middle.start() :], colon, quoted):
         return Attribution(end, end, line[: middle.start()].rstrip(" -—\t"), _mentions(line, own))
     mentioned = _mentions(line, own)
-    sure = _has_verb(line) and (_ADDRESS.search(line) or _DATE.search(line) or quoted)
-    if (colon or quoted) and (sure or mentioned or (_ADDRESS.search(line) and _DATE.search(line))):
+    sure = _has_verb(line) and (
+        _ADDRESS.search(line) or _DATE.search(line) or (quoted and (colon or _verb_ends(line.rstrip(_TAIL))))
+    )
+    if (colon or quoted) and (sure or mentioned or _complete(line)):
         return Attribution(end, end, "", mentioned)
     return None
 

@@ -22,6 +22,8 @@ def header_block(lines: Sequence[str], at: int) -> bool:
     first = _field(lines[at])
     if first is None:
         return False
+    if _on_one_line(lines[at], first):
+        return True
     fields = _fields(lines, at)
     kinds = {kind for label, _ in fields for kind in _kinds().get(label, ())}
     values = [value for _, value in fields]
@@ -30,6 +32,15 @@ def header_block(lines: Sequence[str], at: int) -> bool:
         known = len(kinds & {"from", "date", "to", "subject"})
         return known >= 3 or (known == 2 and (proof or len(fields) >= 3))
     return _unknown_language(fields)
+
+
+def _on_one_line(line: str, first: tuple[str, str]) -> bool:
+    """Sender and date run together on one line, as when HTML lost its breaks."""
+    label, value = first
+    if "from" not in _kinds().get(label, ()) or "@" not in value or not _TIME.search(value):
+        return False
+    words = (word.strip(_DRESS).casefold() for word in line[:400].replace("：", ":").split() if word[-1:] == ":")
+    return any("date" in _kinds().get(word.rstrip(":"), ()) for word in words)
 
 
 def _unknown_language(fields: Sequence[tuple[str, str]]) -> bool:

@@ -22,9 +22,17 @@ MAX_HTML = 256 * 1024
 SIGNED = "\ue004"
 """The first character of a line that a client marked as signature."""
 
-_OPEN, _CLOSE, _REST, _SOFT, _SIGN, _SIGN_END = "\ue000", "\ue001", "\ue002", "\ue003", "\ue005", "\ue006"
+_OPEN, _CLOSE, _REST, _SOFT, _SIGN, _SIGN_END, _LAST = (
+    "\ue000",
+    "\ue001",
+    "\ue002",
+    "\ue003",
+    "\ue005",
+    "\ue006",
+    "\ue007",
+)
 _PRIVATE = str.maketrans(dict.fromkeys([*map(chr, range(0xE000, 0xE010)), "\x00"]))
-_MARKS = str.maketrans(dict.fromkeys(_OPEN + _CLOSE + _REST + _SOFT + _SIGN + _SIGN_END))
+_MARKS = str.maketrans(dict.fromkeys(_OPEN + _CLOSE + _REST + _SOFT + _SIGN + _SIGN_END + _LAST))
 
 _OUTLOOK_RULE = re.compile(
     r"border-top:\s?solid\s?#(?:e1e1e1|b5c4df)|border:none;\s?border-top:\s?solid", re.IGNORECASE
@@ -38,9 +46,10 @@ def quoted_lines(source: str) -> str:
     if tree is None:
         return _stripped(source[:MAX_HTML])
     try:
+        last = _last_quote(tree)
         for element in list(tree.iter()):
             if isinstance(element.tag, str):
-                _mark(element)
+                _mark(element, last=element is last)
         return "\n".join(_resolved(_rendered(tree)))
     except (RecursionError, ValueError, KeyError, IndexError, AttributeError, TypeError, etree.LxmlError):
         return _stripped(source[:MAX_HTML])
@@ -68,7 +77,20 @@ def _parsed(source: str) -> lxml_html.HtmlElement | None:
         return None
 
 
-def _mark(element: lxml_html.HtmlElement) -> None:
+def _last_quote(tree: lxml_html.HtmlElement) -> lxml_html.HtmlElement | None:
+    """The bare blockquote with which the mail ends, as old clients quote, or None."""
+    last = next((one for one in tree.iter("blockquote") if not one.attrib), None)
+    place = last
+    while place is not None:
+        if (place.tail or "").strip() or any(
+            "".join(map(str, after.itertext())).strip() for after in place.itersiblings()
+        ):
+            return None
+        place = place.getparent()
+    return last
+
+
+def _mark(element: lxml_html.HtmlElement, *, last: bool) -> None:
     """Put invisible marks around (or before) `element` when it is a client's quote or signature."""
     names = frozenset((element.get("class") or "").split())
     ident = element.get("id") or ""
@@ -79,7 +101,8 @@ def _mark(element: lxml_html.HtmlElement) -> None:
         _before(element, _REST)
     elif element.tag == "blockquote":
         sure = element.get("type") == "cite" or element.get("cite") or "border-left" in style.replace(" ", "")
-        _around(element, _OPEN if sure or names & {"protonmail_quote", "tutanota_quote"} else _SOFT, _CLOSE)
+        sure = sure or bool(names & {"protonmail_quote", "tutanota_quote"})
+        _around(element, _OPEN if sure else (_LAST if last else _SOFT), _CLOSE)
     elif (
         names & known["quote_classes"]
         or ident.startswith(tuple(known["quote_ids"]))
@@ -152,8 +175,8 @@ def _resolved(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         quoted = depth > 0 or rest
         for sign in line:
-            if sign in (_OPEN, _SOFT):
-                sure = sign == _OPEN or _introduced(last)
+            if sign in (_OPEN, _SOFT, _LAST):
+                sure = sign == _OPEN or _introduced(last) or (sign == _LAST and _ends(last))
                 soft.append(sure)
                 depth += sure
                 quoted = quoted or (sure and not line.partition(sign)[0].strip())
@@ -174,6 +197,11 @@ def _introduced(line: str) -> bool:
     """Whether the line before a plain blockquote presents it as somebody's words."""
     bare = line.rstrip(" \xa0*_")
     return bare.endswith((":", "：")) and any(sign.isdigit() or sign == "@" for sign in bare)
+
+
+def _ends(line: str) -> bool:
+    """Whether something was written, and it does not lead up to a citation of the writer's own."""
+    return bool(line.strip()) and not line.rstrip().endswith((":", "："))
 
 
 def _stripped(source: str) -> str:

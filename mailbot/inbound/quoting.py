@@ -4,6 +4,7 @@ Nothing is thrown away: every line lands in a segment, quoted text stays readabl
 string; 256 KiB and 2000 lines are looked at, what lies beyond counts as quoted. Linear time.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ MAX_LINES = 2000
 WRAPPED_QUOTE = 60
 """A quoted line at least this long may have spilled its last words onto an unquoted line of their own."""
 
+_DATED = re.compile(r"[\d@]")
 _RULE = "-_=*~—–─ \t\xa0"
 _INVISIBLE = str.maketrans(
     dict.fromkeys("\u200b\u200e\u200f\ufeff\x00", "")
@@ -122,19 +124,22 @@ def _segments(lines: Sequence[str], markers: Sequence[str], own: Sequence[str]) 
             at += 1
             continue
         fresh.append(step.kept)
-        segments.append(Segment("new", "\n".join(_without_rule(fresh))))
-        segments.append(Segment(step.kind, "\n".join(lines[at : step.end])))
+        edge = _own_end(fresh, marked=cutter.rules[-1] == "marker")
+        segments.append(Segment("new", "\n".join(fresh[:edge])))
+        segments.append(Segment(step.kind, "\n".join([*filter(None, fresh[edge:]), *lines[at : step.end]])))
         fresh, at = [], step.end
     segments.append(Segment("new", "\n".join(fresh)))
     return segments, "+".join(dict.fromkeys(cutter.rules))
 
 
-def _without_rule(lines: list[str]) -> list[str]:
-    """`lines` without the ruler that clients draw above a header block."""
+def _own_end(lines: list[str], *, marked: bool) -> int:
+    """Where the writer's lines end: not in the ruler above a cut, nor in a line that introduces our marker."""
     end = len(lines)
     while end and not lines[end - 1].strip(_RULE):
         end -= 1
-    return lines[:end]
+    if marked and end and lines[end - 1].rstrip().endswith((":", "：")) and _DATED.search(lines[end - 1]):
+        return end - 1
+    return end
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +211,7 @@ class _Cutter:
             if not line.strip():
                 while following < len(self._lines) and not self._lines[following].strip():
                     following += 1
-            elif len(self._lines[end - 1]) < WRAPPED_QUOTE or len(line) > WRAPPED_QUOTE:
+            elif not _spilled(self._lines[end - 1], line):
                 return end
             if following >= len(self._lines) or not _quotes(self._lines[following]):
                 return end
@@ -226,6 +231,12 @@ def _quotes(line: str) -> bool:
     return bare.startswith(">") and not (bare.startswith(">>") and bare.endswith("<"))
 
 
+def _spilled(quoted: str, line: str) -> bool:
+    """Whether an unquoted line is the rest of the quoted one above it: a wrapped end, or a piece of a link."""
+    link = line.strip().startswith(("http", "(http", "<http")) or ("http" in quoted and len(line.split()) == 1)
+    return link or len(quoted) >= WRAPPED_QUOTE >= len(line)
+
+
 def _plain(line: str) -> str:
     return " ".join(line.strip(" \t>|*_#").casefold().split())
 
@@ -240,6 +251,8 @@ def _banner(line: str) -> str:
         return ""
     ruled = bare[:2] in ("--", "__", "==", "**", "——", "──")
     quotes = lexicon("quotes")
+    framed = ruled and bare.endswith(("--", "__", "==")) and any(noun in core for noun in quotes["mail"])
     if core in quotes["forward"] or (ruled and any(core.startswith(word) for word in quotes["forward"])):
         return "forward" if ruled or bare.endswith((":", "：")) else ""
-    return "original" if ruled and any(core.startswith(word) for word in quotes["original"]) else ""
+    known = ruled and any(core.startswith(word) for word in quotes["original"])
+    return "original" if known or (framed and len(core.split()) <= 4) else ""
