@@ -16,6 +16,7 @@ from mailbot.addresses import canonical, canonical_domain
 from mailbot.claims.events import Rival
 from mailbot.claims.model import Association, Claim, ClockKind, Consent, Contact, Status
 from mailbot.store import schema
+from mailbot.store.bulk import execute_many
 from mailbot.store.codec import claim_from_text, claim_to_text, clean
 from mailbot.store.faults import Conflict
 
@@ -29,7 +30,16 @@ _IN_PLAY = or_(
     and_(_table.c.status == Status.APPROVED, _table.c.association != Association.ENDED),
     _table.c.association == Association.ACTIVE,
 )
+_INSERT = insert(_table)
 _UPDATE = update(_table).where(_table.c.id == bindparam("row"), _table.c.version == bindparam("had"))
+_EDIT = update(_table).where(_table.c.id == bindparam("row"))
+_INSERT_KEYS = insert(_keys)
+_DELETE_KEYS = delete(_keys).where(_keys.c.claim_id == bindparam("row"))
+# Seldom changed, and in indexes each: written only when they are, since an update writes every index it names.
+_IDENTITY = (
+    "organisation_id", "organisation_name", "location_id", "name", "partner", "customer", "second", "tenant_admin",
+    "tenant_id", "tenant_domain", "solution_area", "activity", "created_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +61,12 @@ async def save(conn: AsyncConnection, changes: Sequence[Change], now: datetime) 
     if not changes:
         return
     await _guard(conn, changes)
-    new = [_row(change.after, now) for change in changes if change.before is None]
-    if new:
-        await conn.execute(insert(_table), new)
-    old = [_row(c.after, now) | {"row": c.after.id, "had": c.before.version} for c in changes if c.before is not None]
-    if old:
-        await conn.execute(_UPDATE, old)
+    new = [_identity(c.after) | _state(c.after, now) for c in changes if c.before is None]
+    await execute_many(conn, _INSERT, new)
+    old = [_state(c.after, now) | {"row": c.after.id, "had": c.before.version} for c in changes if c.before is not None]
+    await execute_many(conn, _UPDATE, old)
+    edited = [_identity(c.after) | {"row": c.after.id} for c in changes if c.before and _edited(c.before, c.after)]
+    await execute_many(conn, _EDIT, edited)
     await _save_keys(conn, changes)
 
 
@@ -125,25 +135,22 @@ async def _save_keys(conn: AsyncConnection, changes: Sequence[Change]) -> None:
     moved = [c for c in changes if c.before is None or c.before.keys() != c.after.keys()]
     old = [{"row": c.after.id} for c in moved if c.before is not None]
     if old:
-        await conn.execute(delete(_keys).where(_keys.c.claim_id == bindparam("row")), old)
+        await execute_many(conn, _DELETE_KEYS, old)
     new = [
         {"claim_id": c.after.id, "tenant": tenant, "product": product, "subscription": subscription}
         for c in moved
         for tenant, product, subscription in sorted(c.after.keys())
     ]
-    if new:
-        await conn.execute(insert(_keys), new)
+    await execute_many(conn, _INSERT_KEYS, new)
 
 
-def _row(claim: Claim, now: datetime) -> dict[str, Any]:
+def _edited(before: Claim, after: Claim) -> bool:
+    return any(getattr(before, name) != getattr(after, name) for name in _IDENTITY)
+
+
+def _identity(claim: Claim) -> dict[str, Any]:
     return {
         "id": claim.id,
-        "version": claim.version,
-        "status": claim.status,
-        "consent": claim.consent,
-        "association": claim.association,
-        "contested": claim.contested,
-        "open": is_open(claim),
         "organisation_id": claim.organisation_id,
         "organisation_name": clean(claim.organisation_name),
         "location_id": clean(claim.location_id),
@@ -156,8 +163,19 @@ def _row(claim: Claim, now: datetime) -> dict[str, Any]:
         "tenant_domain": canonical_domain(clean(claim.tenant_domain)),
         "solution_area": claim.solution_area,
         "activity": claim.activity,
-        "assigned_to": canonical(clean(claim.assigned_to)),
         "created_at": claim.created_at,
+    }
+
+
+def _state(claim: Claim, now: datetime) -> dict[str, Any]:
+    return {
+        "version": claim.version,
+        "status": claim.status,
+        "consent": claim.consent,
+        "association": claim.association,
+        "contested": claim.contested,
+        "open": is_open(claim),
+        "assigned_to": canonical(clean(claim.assigned_to)),
         "submitted_at": claim.submitted_at,
         "changed_at": now,
         "next_due": min((c.due for c in claim.clocks if _is_deadline(c.kind) and c.paused_at is None), default=None),

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -107,7 +108,7 @@ class Store:
         try:
             async with self._engines.reading.connect() as conn:
                 yield conn
-        except DBAPIError as error:
+        except (DBAPIError, PoolTimeoutError) as error:
             raise translate(error) from error
 
     @property

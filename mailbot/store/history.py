@@ -14,11 +14,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.store import chain, schema
+from mailbot.store.bulk import execute_many
 from mailbot.store.codec import canonical_json, from_json
 from mailbot.store.faults import Conflict
 from mailbot.store.upsert import insert_or_change
 
 _table, _heads = schema.history, schema.history_heads
+_INSERT = insert(_table)
 _MOVE_HEAD = insert_or_change(_heads, ["claim_id"], ["seq", "hash"])
 _CHUNK = 1000
 
@@ -76,11 +78,11 @@ async def append(conn: AsyncConnection, entries: Sequence[Entry], random: Callab
         ends[entry.claim_id] = Head(row["seq"], row["hash"])
         rows.append(row)
     try:
-        await conn.execute(insert(_table), rows)
+        await execute_many(conn, _INSERT, rows)
     except IntegrityError as error:
         raise Conflict({entry.claim_id for entry in entries}) from error
     touched = [{"claim_id": i, "seq": ends[i].seq, "hash": ends[i].hash} for i in {e.claim_id for e in entries}]
-    await conn.execute(_MOVE_HEAD, touched)
+    await execute_many(conn, _MOVE_HEAD, touched)
 
 
 async def heads(conn: AsyncConnection, claim_ids: Iterable[str] | None = None) -> dict[str, Head]:

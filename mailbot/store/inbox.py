@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.addresses import canonical
 from mailbot.store import blobs, schema
+from mailbot.store.bulk import execute_many
 from mailbot.store.codec import clean
 from mailbot.store.columns import word, words_of
 from mailbot.store.faults import Conflict
@@ -88,6 +89,7 @@ class Settlement:
 
 _TEXTS = ("peer", "helo", "mail_from", "rcpt", "role", "purpose", "tls", "sha256")
 _FOUND = ("reason", "sender", "digest", "message_id", "subject", "waits_for")
+_INSERT, _INSERT_BYTES = insert(_table), insert(_bytes)
 _SETTLE = (
     update(_table)
     .where(_table.c.id == bindparam("row"), _ACCEPTED)
@@ -98,10 +100,10 @@ _LEASE = update(_table).where(_table.c.id == bindparam("row")).values(lease_unti
 
 async def accept(conn: AsyncConnection, items: Sequence[Item]) -> None:
     """Stores items; when this commits, a 250 may be said. Large bodies must have been kept by Blobs before."""
-    await conn.execute(insert(_table), [_row(item) for item in items])
-    small = [{"id": item.id, "raw": item.raw} for item in items if item.raw is not None]
-    if small:
-        await conn.execute(insert(_bytes), small)
+    await execute_many(conn, _INSERT, [_row(item) for item in items])
+    await execute_many(
+        conn, _INSERT_BYTES, [{"id": item.id, "raw": item.raw} for item in items if item.raw is not None]
+    )
     for item in items:
         if item.raw is None:
             blob = blobs.Blob(sha256=item.sha256, size=item.size, content=None)
@@ -114,8 +116,7 @@ async def take(conn: AsyncConnection, now: datetime, limit: int, lease: timedelt
     statement = _WHOLE.where(_ACCEPTED, free).order_by(_table.c.id).limit(limit)
     rows = (await conn.execute(statement)).all()
     until = now + lease
-    if rows:
-        await conn.execute(_LEASE, [{"row": row.id, "until": until} for row in rows])
+    await execute_many(conn, _LEASE, [{"row": row.id, "until": until} for row in rows])
     return tuple(replace(_item(row), lease_until=until) for row in rows)
 
 
@@ -129,7 +130,7 @@ async def settle(conn: AsyncConnection, settlements: Sequence[Settlement], now: 
         for settlement in settlements
     ]
     try:
-        await conn.execute(_SETTLE, rows)
+        await execute_many(conn, _SETTLE, rows)
     except IntegrityError as error:
         raise Conflict(item_ids=[settlement.id for settlement in settlements]) from error
 

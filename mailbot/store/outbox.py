@@ -14,6 +14,7 @@ from sqlalchemy import LargeBinary, and_, bindparam, func, or_, select, tuple_, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.addresses import canonical
+from mailbot.store.bulk import execute_many
 from mailbot.store.codec import clean
 from mailbot.store.columns import word, words_of
 from mailbot.store.schema import address_claims, outbox, outbox_bytes, reply_addresses
@@ -128,6 +129,7 @@ _LEASE = (
 )
 
 
+_PUT = insert_missing(outbox)
 # Of a row that was there already the first bytes stay.
 _PUT_BYTES = insert_missing(outbox_bytes).from_select(
     ["id", "body"], select(_c.id, bindparam("bytes", type_=LargeBinary)).where(_c.id == bindparam("row"))
@@ -157,8 +159,7 @@ async def lease(
     if kind is not None:
         statement = statement.where(_c.kind == kind)
     rows = (await conn.execute(statement.order_by(_c.next_attempt, _c.id).limit(limit))).all()
-    if rows:
-        await conn.execute(_LEASE, [{"row": row.id, "until": now + duration, "by": node} for row in rows])
+    await execute_many(conn, _LEASE, [{"row": row.id, "until": now + duration, "by": node} for row in rows])
     return tuple(_outgoing(row) for row in rows)
 
 
@@ -166,9 +167,8 @@ async def settle(conn: AsyncConnection, results: Sequence[Result]) -> None:
     """Notes what became of attempts. Of rows cancelled meanwhile only `sent` is noted: it is true."""
     sent = [_result_row(result) for result in results if result.state == "sent"]
     other = [_result_row(result) for result in results if result.state != "sent"]
-    for statement, rows in ((_RESULT, sent), (_UNLESS_CANCELLED, other)):
-        if rows:
-            await conn.execute(statement, rows)
+    await execute_many(conn, _RESULT, sent)
+    await execute_many(conn, _UNLESS_CANCELLED, other)
 
 
 async def release(conn: AsyncConnection, ids: Sequence[int], next_attempt: datetime) -> None:
@@ -251,9 +251,9 @@ async def last_to(conn: AsyncConnection, claim_id: str, email: str) -> str | Non
 
 
 async def _put(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        await conn.execute(insert_missing(outbox), [{k: v for k, v in row.items() if k != "body"} for row in rows])
-        await conn.execute(_PUT_BYTES, [{"row": row["id"], "bytes": row["body"]} for row in rows])
+    bodies = [{"row": row["id"], "bytes": row.pop("body")} for row in rows]
+    await execute_many(conn, _PUT, rows)
+    await execute_many(conn, _PUT_BYTES, bodies)
 
 
 def _mail_row(mail: NewMail) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.addresses import canonical
+from mailbot.store.bulk import execute_many
 from mailbot.store.codec import clean
 from mailbot.store.schema import address_claims, reply_addresses
 
@@ -43,6 +44,7 @@ class ReplyAddress:
 
 _table, _links = reply_addresses, address_claims
 _COLUMNS = ("handle", "email", "name", "party", "code", "outbox_id", "created_at", "expires")
+_INSERT, _INSERT_LINKS = insert(_table), insert(_links)
 _USE = update(_table).where(_table.c.handle == bindparam("row")).values(uses=_table.c.uses + 1)
 
 
@@ -51,14 +53,14 @@ async def put(conn: AsyncConnection, addresses: Sequence[ReplyAddress]) -> None:
     if not addresses:
         return
     rows = [{name: getattr(address, name) for name in _COLUMNS} for address in addresses]
-    await conn.execute(insert(_table), [row | {"name": clean(row["name"]), "party": str(row["party"])} for row in rows])
+    cleaned = [row | {"name": clean(row["name"]), "party": str(row["party"])} for row in rows]
+    await execute_many(conn, _INSERT, cleaned)
     links = [
         {"handle": address.handle, "claim_id": claim_id, "key": key, "place": place}
         for address in addresses
         for place, (claim_id, key) in enumerate(address.mails)
     ]
-    if links:
-        await conn.execute(insert(_links), links)
+    await execute_many(conn, _INSERT_LINKS, links)
 
 
 async def find(conn: AsyncConnection, handles: Iterable[int]) -> dict[int, ReplyAddress]:
@@ -95,5 +97,4 @@ async def revoke(conn: AsyncConnection, claim_id: str, email: str, now: datetime
 
 async def use(conn: AsyncConnection, handles: Sequence[int]) -> None:
     """Counts one use of each."""
-    if handles:
-        await conn.execute(_USE, [{"row": handle} for handle in handles])
+    await execute_many(conn, _USE, [{"row": handle} for handle in handles])

@@ -12,6 +12,7 @@ from typing import Protocol
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mailbot.store.bulk import execute_many
 from mailbot.store.columns import word
 from mailbot.store.schema import timers
 from mailbot.store.upsert import insert_or_change
@@ -56,6 +57,7 @@ class Timer:
 _NAMES = ("kind", "subject", "what", "at", "due")
 _SET = timers.c.state == word("set")
 _END = update(timers).where(timers.c.id == bindparam("row"), _SET).values(ended_at=bindparam("ended"))
+_CANCEL, _FIRE = _END.values(state="cancelled"), _END.values(state="fired")
 # A timer that was cancelled may be wanted again; one that has fired may not.
 _SET_AGAIN = insert_or_change(timers, ["claim_id", *_NAMES], ["state", "ended_at"], timers.c.state == word("cancelled"))
 
@@ -68,14 +70,8 @@ async def replace(conn: AsyncConnection, wanted: Mapping[str, Iterable[Ringing]]
     want = {(claim_id, *_key(ringing)) for claim_id, ringings in wanted.items() for ringing in ringings}
     gone = [{"row": row, "ended": now} for key, row in had.items() if key not in want]
     fresh = sorted(want - had.keys(), key=lambda key: (key[4], key))
-    if gone:
-        await conn.execute(_END.values(state="cancelled"), gone)
-    if fresh:
-        rows = [
-            dict(zip(("claim_id", *_NAMES), key, strict=True), id=ids.row(), state="set", ended_at=None)
-            for key in fresh
-        ]
-        await conn.execute(_SET_AGAIN, rows)
+    await execute_many(conn, _CANCEL, gone)
+    await execute_many(conn, _SET_AGAIN, [_row(key, ids.row()) for key in fresh])
 
 
 async def due(conn: AsyncConnection, now: datetime, limit: int) -> tuple[Timer, ...]:
@@ -92,8 +88,7 @@ async def next_at(conn: AsyncConnection) -> datetime | None:
 
 async def fire(conn: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
     """These rang: their event was decided in this transaction. Rows that are not set stay as they are."""
-    if ids:
-        await conn.execute(_END.values(state="fired"), [{"row": row, "ended": now} for row in ids])
+    await execute_many(conn, _FIRE, [{"row": row, "ended": now} for row in ids])
 
 
 async def of_claim(conn: AsyncConnection, claim_id: str) -> tuple[Timer, ...]:
@@ -107,6 +102,10 @@ async def _set_ones(
 ) -> dict[tuple[str, str, str, str, datetime, datetime], int]:
     rows = await conn.execute(select(timers).where(timers.c.claim_id.in_(list(claim_ids)), _SET))
     return {(row.claim_id, row.kind, row.subject, row.what, row.at, row.due): row.id for row in rows}
+
+
+def _row(key: tuple[object, ...], row_id: int) -> dict[str, object]:
+    return dict(zip(("claim_id", *_NAMES), key, strict=True), id=row_id, state="set", ended_at=None)
 
 
 def _key(ringing: Ringing) -> tuple[str, str, str, datetime, datetime]:
