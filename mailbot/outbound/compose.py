@@ -152,7 +152,8 @@ class Composer:
             return f"{self._url}/p/{token}"
         if order.claims:
             return f"{self._url}/claims/{order.claims[0].id}"
-        return f"{self._url}/office" if order.mail.to in (Party.OFFICE, Party.REVIEWER) else f"{self._url}/claims"
+        office = order.mail.to in (Party.OFFICE, Party.REVIEWER) or order.mail.code == "office_attention"
+        return f"{self._url}/office" if office else f"{self._url}/claims"
 
     def _context(self, order: Order, code: str, signed: _Addresses) -> dict[str, object]:
         mails = (order.mail, *order.joined)

@@ -1,4 +1,4 @@
-"""What a code of the process says as a whole sentence: defects of claims, refusals of acts. English source, pure data."""
+"""What a code of the process says as a sentence: defects of claims, refusals of acts. English source, pure data."""
 
 from mailbot.wording.marking import mark
 
