@@ -16,7 +16,9 @@ from mailbot.inbound.quoting import ReplyParts
 from mailbot.inbound.words import words_of
 
 _CIRCLED = {chr(0x2460 + n): n + 1 for n in range(20)} | {chr(0x2776 + n): n + 1 for n in range(10)}
-_NUMBER = re.compile(r"[(\[#]?\s?(\d{1,2})\s?(?:[)\].:：、]|[-–—](?=\s))(?!\d)")
+_NUMBER = re.compile(r"[(\[#]?\s?(\d{1,2})\s?(?:[)\]、]|[.:](?!\d)|[-–—](?=\s))")
+_NAMED_NUMBER = re.compile(r"(\d{1,2})(?=[\s.:)\-–題點点]|$)")
+_WIDE = str.maketrans("０１２３４５６７８９（）［］．：", "0123456789()[].:")
 _SHARED = re.compile(
     r"[(\[]?\d{1,2}[)\]]?(?:\s?(?:,|、|\+|&|/|and|a|i|és|und|oraz|和|及)\s?[(\[]?\d{1,2}[)\].]?){1,9}\s?[:：)\-–]\s?"
 )
@@ -35,7 +37,7 @@ class Answer:
 def read_answers(parts: ReplyParts, questions: Mapping[int, str]) -> tuple[Answer, ...]:
     """Answers by question number; `questions` are the open ones with their texts."""
     found: dict[int, list[str]] = {}
-    for number, text in (*_inline(parts, questions), *_between(parts, questions), *_listed(_top(parts), questions)):
+    for number, text in (*_inline(parts, questions), *_between(parts, questions), *_lists(parts, questions)):
         words = _without_question(text, questions[number])
         if words and words not in found.setdefault(number, []):
             found[number].append(words)
@@ -59,9 +61,11 @@ def _plain(parts: ReplyParts, number: int) -> dict[int, list[str]]:
     return {number: [text]}
 
 
-def _top(parts: ReplyParts) -> str:
-    """New text that answers no quoted line above it: a list may stand there."""
-    return "\n".join(letter_body(segment.text) for segment in parts.segments if segment.kind == "new")
+def _lists(parts: ReplyParts, questions: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+    """The numbered answers of each run of new text."""
+    for segment in parts.segments:
+        if segment.kind == "new":
+            yield from _listed(letter_body(segment.text), questions)
 
 
 def _inline(parts: ReplyParts, questions: Mapping[int, str]) -> Iterator[tuple[int, str]]:
@@ -154,6 +158,7 @@ def _marked(line: str, questions: Mapping[int, str]) -> Iterator[tuple[tuple[int
 
 def _leading_numbers(line: str, questions: Mapping[int, str]) -> tuple[tuple[int, ...], str]:
     bare = line.strip(" \t\xa0\u3000*_•·-–")
+    bare = bare[:12].translate(_WIDE) + bare[12:]
     if bare[:1] in _CIRCLED and _CIRCLED[bare[0]] in questions:
         return (_CIRCLED[bare[0]],), bare[1:].lstrip(" .):：、")
     bare, ordinal = _without_ordinal(bare)
@@ -162,9 +167,9 @@ def _leading_numbers(line: str, questions: Mapping[int, str]) -> tuple[tuple[int
         numbers = tuple(int(n) for n in re.findall(r"\d{1,2}", shared.group()) if int(n) in questions)
         if numbers:
             return numbers, bare[shared.end() :]
-    found = _NUMBER.match(bare) or (re.match(r"(\d{1,2})(?=\s|$)", bare) if ordinal else None)
+    found = _NAMED_NUMBER.match(bare) if ordinal else _NUMBER.match(bare)
     if found and int(found[1]) in questions:
-        return (int(found[1]),), bare[found.end() :].strip(" :：)-–—、題点點")
+        return (int(found[1]),), _without_noun(bare[found.end() :].lstrip(" .:)-–—、題点點"))
     return (), line
 
 
@@ -176,6 +181,12 @@ def _without_ordinal(text: str) -> tuple[str, bool]:
     if text[:1] in "問答Q第" and text[1:2].isdigit():
         return text[1:], True
     return text, False
+
+
+def _without_noun(text: str) -> str:
+    """`text` without the word "question" between its number and a colon, as in "1. kérdés: …"."""
+    head, colon, rest = text[:20].partition(":")
+    return rest.strip() + text[20:] if colon and " ".join(words_of(head)) in _ordinals() else text
 
 
 def _without_question(text: str, question: str) -> str:

@@ -58,7 +58,7 @@ def read_date(value: str) -> str:
 def read_products(value: str) -> list[ProductLine]:
     """Every product in one value: "teams, exchange_online" or "business_central 1111…-… ends 2026-12-31"."""
     pieces = re.split(r"[;；]", value)
-    if len(pieces) == 1 and len(_GUID.findall(value)) <= 1 and not re.search(r"\d", value):
+    if len(pieces) == 1 and not _GUID.search(value) and not re.search(r"\d", value):
         pieces = re.split(r"[,，、]|\s(?:and|a|i|és)\s|及|和", value)
     return [line for piece in pieces if (line := _product(piece)) is not None]
 

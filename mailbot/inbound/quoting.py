@@ -20,6 +20,7 @@ MAX_LINES = 2000
 WRAPPED_QUOTE = 60
 """A quoted line at least this long may have spilled its last words onto an unquoted line of their own."""
 
+_LISTED = re.compile(r"[(\[]?\d{1,2}[)\].]|[-*•]\s")
 _DATED = re.compile(r"[\d@]")
 _RULE = "-_=*~—–─ \t\xa0"
 _INVISIBLE = str.maketrans(
@@ -211,7 +212,7 @@ class _Cutter:
             if not line.strip():
                 while following < len(self._lines) and not self._lines[following].strip():
                     following += 1
-            elif not _spilled(self._lines[end - 1], line):
+            elif not _spilled(self._lines[end - 1 : end + 2]):
                 return end
             if following >= len(self._lines) or not _quotes(self._lines[following]):
                 return end
@@ -231,10 +232,13 @@ def _quotes(line: str) -> bool:
     return bare.startswith(">") and not (bare.startswith(">>") and bare.endswith("<"))
 
 
-def _spilled(quoted: str, line: str) -> bool:
-    """Whether an unquoted line is the rest of the quoted one above it: a wrapped end, or a piece of a link."""
-    link = line.strip().startswith(("http", "(http", "<http")) or ("http" in quoted and len(line.split()) == 1)
-    return link or len(quoted) >= WRAPPED_QUOTE >= len(line)
+def _spilled(lines: Sequence[str]) -> bool:
+    """Whether the middle line is the rest of the quoted one above it: a wrapped end, or a piece of a link."""
+    quoted, line, below = lines[0].rstrip(), lines[1].strip(), lines[-1].lstrip("> \t")
+    if line.startswith(("http", "(http", "<http")) or ("http" in quoted and len(line.split()) == 1):
+        return True
+    ended = quoted[-1:] in ".?!:;。？！：；" or line[:1].isupper() or not below or _LISTED.match(below)
+    return len(quoted) >= WRAPPED_QUOTE >= len(line) and not ended
 
 
 def _plain(line: str) -> str:
