@@ -9,6 +9,8 @@ import re
 import idna
 
 _LONGEST = 320
+# IDNA libraries take these for a dot (RFC 3490, section 3.1); to us they are letters of a domain that is none.
+_OTHER_DOTS = re.compile("[\u3002\uff0e\uff61]")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
@@ -28,6 +30,8 @@ def canonical_domain(domain: str) -> str:
     plain = domain.strip().removesuffix(".")
     if plain.isascii():
         return plain.lower()
+    if _OTHER_DOTS.search(plain):
+        return plain
     try:
         return idna.encode(plain).decode("ascii").lower()
     except idna.IDNAError:

@@ -1,5 +1,6 @@
 """Claims are saved under their version, found by their keys, and come back as they were."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -204,3 +205,22 @@ async def test_rivals_are_asked_for_products_that_are_not_stored_yet(
         "CLM-222222": [],
         "CLM-444444": ["CLM-333333"],
     }
+
+
+async def test_of_two_processes_with_the_same_claim_one_wins(
+    store: Store, open_store: Callable[..., Any], a_claim: Callable[..., Claim], now: datetime
+) -> None:
+    one = a_claim()
+    await store.write(_saving(Change(None, one), now=now))
+    other = await open_store(lock=False)
+    for number in range(1, 20):
+        loaded = (await _load(store, one.id))[one.id]
+        changes = [replace(loaded, version=loaded.version + 1, name=f"{who} {number}") for who in ("here", "there")]
+        jobs = [
+            where.write(_saving(Change(loaded, change), now=now))
+            for where, change in zip((store, other), changes, strict=True)
+        ]
+        outcomes = await asyncio.gather(*jobs, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes if outcome] == [Conflict]
+        assert (await _load(store, one.id))[one.id] in changes
+    await other.close()

@@ -326,3 +326,25 @@ async def test_joined_and_other_writes_all_come_to_pass(store: Store) -> None:
         for i in range(300):
             expected = i if i % 3 or i % 50 else None
             assert await settings.get(conn, f"{'w' if i % 3 else 'j'}{i}") == expected
+
+
+_FORGETFUL = """
+import asyncio, sys
+from mailbot.clock import SystemClock
+from mailbot.store.database import Store
+
+async def main(folder):
+    store = await Store.open(f"sqlite:///{folder}/mailbot.db", f"file:{folder}/blobs", clock=SystemClock())
+    async with store.read():
+        raise RuntimeError("the start failed")
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+def test_a_process_that_forgets_to_close_still_ends(folder: Path) -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", _FORGETFUL, str(folder)], capture_output=True, timeout=20, check=False
+    )
+    assert process.returncode == 1
+    assert b"the start failed" in process.stderr
