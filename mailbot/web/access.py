@@ -4,11 +4,13 @@ Nobody has a password. An unknown, ended or forged proof is simply nobody (None)
 answers 401. What a visitor may not see does not exist for them (404).
 """
 
+import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from mailbot.claims.events import Actor
 from mailbot.claims.model import Claim, Role
@@ -25,6 +27,7 @@ NOBODY = "-"
 """An organisation id that none has: the scope of who belongs to no firm."""
 
 _LONGEST_PEER = 64
+_LOCAL_PATH = re.compile(r"/(?!/)[A-Za-z0-9/_.=&?%+-]{0,300}", re.ASCII)
 _SESSION = "session"
 _KEY_ROLES = {"partner": Role.INCENTIVES_ADMIN, "reviewer": Role.REVIEWER, "admin": Role.OFFICE_ADMIN}
 
@@ -116,6 +119,24 @@ def scope_of(actor: Actor) -> ClaimFilter:
     if OFFICE & actor.roles:
         return ClaimFilter()
     return ClaimFilter(organisation_id=actor.organisation_id or NOBODY, locations=actor.locations)
+
+
+async def please_sign_in(site: Site, request: Request) -> Response:
+    """The way in for who is not signed in, and back to this page.
+
+    A browser that comes from another site (a link in web mail) keeps a strict cookie to itself: it is sent here once
+    more by a page of ours, and only then asked to sign in.
+    """
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if request.method == "GET" and request.headers.get("sec-fetch-site") == "cross-site":
+        return await site.page(request, "onward", None, {"to": here})
+    back = here if request.method == "GET" and local_path(here) else ""
+    return RedirectResponse(f"/login?{urlencode({'to': back})}" if back else "/login", status_code=303)
+
+
+def local_path(text: str) -> bool:
+    """Whether this is a plain address on our own site: what one may be sent on to after signing in."""
+    return _LOCAL_PATH.fullmatch(text) is not None
 
 
 def peer_of(site: Site, request: Request) -> str:

@@ -8,9 +8,9 @@ from mailbot.web.callers import AnyCaller, Caller
 from mailbot.web.claims import export_of
 from mailbot.web.exports import MOST_ROWS
 from mailbot.web.listing import all_claims, query_of
-from mailbot.web.problems import not_found
+from mailbot.web.problems import described, not_found
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", responses=described(401, 403, 404, 409, 412, 422, 429, 503))
 
 for _part in (api_claims, api_verbs, api_mail, api_people, api_webhooks):
     router.include_router(_part.router)
@@ -38,4 +38,4 @@ async def _export(who: Caller, request: Request, kind: str) -> Response:
     query = query_of({name: text for name, text in request.query_params.items() if name not in ("limit", "cursor")})
     async with who.site.store.read() as conn:
         found = await all_claims(conn, who.actor, query, MOST_ROWS)
-    return export_of(found, kind, who.site.now())
+    return await export_of(found, kind, who.site.now())

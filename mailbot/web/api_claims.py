@@ -9,10 +9,18 @@ from fastapi import APIRouter, File, Request, UploadFile
 from starlette.responses import JSONResponse, Response
 
 from mailbot.claims.model import Channel, Claim
-from mailbot.claims.view import claim_view
 from mailbot.engine.engine import Outcome
 from mailbot.store import history, inbox, outbox_office
-from mailbot.web.api_shapes import ClaimPage, FileReceipts, Items, history_entry, receipt, received_mail, sent_mail
+from mailbot.web.api_shapes import (
+    ClaimPage,
+    FileReceipts,
+    Items,
+    claim_json,
+    history_entry,
+    receipt,
+    received_mail,
+    sent_mail,
+)
 from mailbot.web.callers import AnyCaller, Caller, Version
 from mailbot.web.downloads import evidence_file
 from mailbot.web.drafts import create_draft, draft_of
@@ -59,7 +67,7 @@ async def index(
     async with who.site.store.read() as conn:
         page = await list_claims(conn, who.actor, query)
         missing = await missing_of(who.site, conn, page.items)
-    return {"items": [claim_view(claim, missing.get(claim.id, ())) for claim in page.items], "next": page.next}
+    return {"items": [claim_json(c, missing.get(c.id, ()), office=who.office) for c in page.items], "next": page.next}
 
 
 @router.get("/claims/{claim_id}")
@@ -153,4 +161,4 @@ async def _shown(who: Caller, claim: Claim, status: int = 200) -> Response:
     headers = {"ETag": f'"{claim.version}"'}
     if status == 201:
         headers["Location"] = f"/api/v1/claims/{claim.id}"
-    return JSONResponse(claim_view(claim, missing.get(claim.id, ())), status, headers=headers)
+    return JSONResponse(claim_json(claim, missing.get(claim.id, ()), office=who.office), status, headers=headers)

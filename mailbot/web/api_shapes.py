@@ -1,13 +1,16 @@
-"""The answers of the API beside the claim itself (claims/view.py): lists, history, mail, files; documented as models.
+"""The answers of the API: the claim of claims/view.py and more for the office, lists, history, mail, files.
 
 Pure. Instants are ISO 8601 in UTC, ids of rows are decimal strings, because 63 bits do not fit every client's numbers.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
 
-from mailbot.claims.model import Evidence
+from mailbot.claims.events import Defect
+from mailbot.claims.model import Claim, Evidence
+from mailbot.claims.view import claim_view
 from mailbot.store.history import Entry
 from mailbot.store.inbox import Item
 from mailbot.store.outbox_office import OutboxItem
@@ -40,6 +43,31 @@ class Items(BaseModel):
 
     items: list[dict[str, Any]]
     next: str | None
+
+
+def claim_json(claim: Claim, missing: Iterable[Defect] = (), *, office: bool) -> dict[str, Any]:
+    """The claim of the contract; the claims office also gets what only it may know: the customer's words, the rivals,
+    the contact check."""
+    view = claim_view(claim, missing)
+    if not office:
+        return view
+    return view | {
+        "contact_verified": claim.contact_verified,
+        "contact_source": claim.contact_source,
+        "decided_by": claim.decided_by,
+        "rivals": list(claim.rivals),
+        "inquiries": [
+            {
+                "number": inquiry.number,
+                "cause": inquiry.cause.value,
+                "text": inquiry.text,
+                "by": inquiry.by,
+                "at": inquiry.at.isoformat(),
+                "answer": inquiry.answer or None,
+            }
+            for inquiry in claim.inquiries
+        ],
+    }
 
 
 def receipt(file: Evidence) -> FileReceipt:

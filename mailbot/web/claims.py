@@ -3,16 +3,17 @@
 A filter that makes no sense shows the list without it and says so.
 """
 
+import asyncio
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from mailbot.claims.catalogue import shipped_catalogue
 from mailbot.claims.model import Claim, ClockKind, Status
-from mailbot.web.access import same_origin, visitor_of
+from mailbot.web.access import please_sign_in, same_origin, visitor_of
 from mailbot.web.claim_edit import blank_fields, create, new_form
 from mailbot.web.downloads import attachment
 from mailbot.web.exports import CSV_TYPE, MOST_ROWS, XLSX_TYPE, as_csv, as_xlsx
@@ -40,7 +41,7 @@ async def index(request: Request) -> Response:
     site = site_of(request)
     visitor = await visitor_of(site, request)
     if visitor is None:
-        return RedirectResponse("/login", status_code=303)
+        return await please_sign_in(site, request)
     errors: tuple[object, ...] = ()
     try:
         query = query_of(dict(request.query_params))
@@ -71,7 +72,7 @@ async def blank(request: Request, copy: str = "") -> Response:
     site = site_of(request)
     visitor = await visitor_of(site, request)
     if visitor is None:
-        return RedirectResponse("/login", status_code=303)
+        return await please_sign_in(site, request)
     return await new_form(site, request, visitor, await blank_fields(site, visitor, copy))
 
 
@@ -81,7 +82,7 @@ async def write(request: Request) -> Response:
     site = site_of(request)
     visitor = await visitor_of(site, request)
     if visitor is None:
-        return RedirectResponse("/login", status_code=303)
+        return await please_sign_in(site, request)
     form = await request.form(max_files=0, max_fields=200)
     nonce = site.read_nonce(str(form.get("nonce", "")), visitor.binding)
     if nonce is None or not same_origin(site, request):
@@ -100,20 +101,21 @@ async def _export(request: Request, kind: str) -> Response:
     site = site_of(request)
     visitor = await visitor_of(site, request)
     if visitor is None:
-        return RedirectResponse("/login", status_code=303)
+        return await please_sign_in(site, request)
     try:
         query = query_of(dict(request.query_params))
         async with site.store.read() as conn:
             found = await all_claims(conn, visitor.actor, query, MOST_ROWS)
     except BadForm as bad:
         return await site.message(request, "This filter makes no sense", str(bad), status=422, visitor=visitor)
-    return export_of(found, kind, site.now())
+    return await export_of(found, kind, site.now())
 
 
-def export_of(found: list[Claim], kind: str, now: datetime) -> Response:
+async def export_of(found: list[Claim], kind: str, now: datetime) -> Response:
     """A download of these claims; the day stands in its name."""
     name = f"claims-{now:%Y-%m-%d}.{kind}"
-    content, media_type = (as_csv(found), CSV_TYPE) if kind == "csv" else (as_xlsx(found), XLSX_TYPE)
+    write, media_type = (as_csv, CSV_TYPE) if kind == "csv" else (as_xlsx, XLSX_TYPE)
+    content = await asyncio.to_thread(write, found)
     return attachment(content, name, media_type)
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from mailbot.claims.model import Claim, Clock, ClockKind, Consent, Status
 from mailbot.store import claim_lists, inbox, outbox_office, people
 from mailbot.store.claim_lists import ClaimFilter
 from mailbot.store.people import Organisation, Person
-from mailbot.web.access import visitor_of
+from mailbot.web.access import please_sign_in, visitor_of
 from mailbot.web.site import Site, Visitor, site_of
 
 router = APIRouter(include_in_schema=False)
@@ -50,7 +50,7 @@ async def office_visitor(site: Site, request: Request) -> Visitor | Response:
     """The visitor if they work for the office, else the answer to who does not."""
     visitor = await visitor_of(site, request)
     if visitor is None:
-        return RedirectResponse("/login", status_code=303)
+        return await please_sign_in(site, request)
     if not visitor.office:
         return await site.message(request, "This page does not exist", status=404, visitor=visitor)
     return visitor

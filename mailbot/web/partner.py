@@ -5,12 +5,12 @@ ones show the way to the sign-in page. The page behind `confirm_act` confirms he
 """
 
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from mailbot.claims.model import Claim
 from mailbot.ids import CLAIM_ID
 from mailbot.store import claims, people
-from mailbot.web.access import may_see, visitor_for, visitor_of
+from mailbot.web.access import may_see, please_sign_in, visitor_for, visitor_of
 from mailbot.web.claim_page import Entrance, claim_page
 from mailbot.web.claim_routes import claim_routes
 from mailbot.web.confirm import STEP_UP, confirm_page, unknown
@@ -24,7 +24,7 @@ async def enter_signed_in(site: Site, request: Request, key: str) -> Entrance | 
     """The signed-in visitor at the claim of that id."""
     visitor = await visitor_of(site, request)
     if visitor is None:
-        return RedirectResponse("/login", status_code=303)
+        return await please_sign_in(site, request)
     claim = await _claim(site, key)
     if claim is None or not may_see(visitor.actor, claim):
         return await site.message(request, "This page does not exist", status=404, visitor=visitor)

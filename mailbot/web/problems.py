@@ -7,6 +7,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from mailbot.claims.events import Refusal
@@ -47,6 +48,34 @@ _TITLES = {
     500: "Our fault",
     503: "Not now",
 }
+
+
+class FieldProblem(BaseModel):
+    """One defect: the field (dotted), a stable code, a sentence, and what was read."""
+
+    field: str
+    code: str
+    text: str
+    read: str = ""
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457: `code` is stable; `state` and `possible` come with 409, `errors` with 422."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    state: str | None = None
+    possible: list[str] | None = None
+    errors: list[FieldProblem] | None = None
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These problems, for the description of the interface."""
+    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+    return {status: {"description": _TITLES[status], "content": content} for status in statuses}
 
 
 class Problem(Exception):  # noqa: N818

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from mailbot.addresses import canonical, is_address
 from mailbot.store import nonces, people
 from mailbot.tokens import Tokens
-from mailbot.web.access import end_session, open_session, same_origin, visitor_of
+from mailbot.web.access import end_session, local_path, open_session, same_origin, visitor_of
 from mailbot.web.site import Site, site_of
 
 router = APIRouter(include_in_schema=False)
@@ -26,10 +26,11 @@ _ANYONE = "login"
 
 
 @router.get("/login")
-async def login(request: Request) -> Response:
-    """The form that asks for an address."""
+async def login(request: Request, to: str = "") -> Response:
+    """The form that asks for an address; `to` is where one wanted to go."""
     site = site_of(request)
-    return await site.page(request, "login", None, {"nonce": site.nonce(_ANYONE)})
+    context = {"nonce": site.nonce(_ANYONE), "to": to if local_path(to) else ""}
+    return await site.page(request, "login", None, context)
 
 
 @router.post("/login")
@@ -41,7 +42,9 @@ async def send_link(request: Request) -> Response:
     genuine = site.read_nonce(str(form.get("nonce", "")), _ANYONE) is not None and same_origin(site, request)
     known_as = canonical(email)
     if genuine and is_address(email) and await _may_ask(site, known_as):
-        link = sign_in_link(site.tokens, site.config.public_url, known_as, site.engine.ids.row(), site.now())
+        to = str(form.get("to", ""))
+        row, now = site.engine.ids.row(), site.now()
+        link = sign_in_link(site.tokens, site.config.public_url, known_as, row, now, to if local_path(to) else "")
         await site.engine.sign_in(known_as, link)
     return await site.message(
         request,
@@ -61,14 +64,15 @@ async def confirm(request: Request, token: str) -> Response:
 async def enter(request: Request, token: str) -> Response:
     """Opens a session, if the link is fresh and was not used."""
     site = site_of(request)
-    email = await _use_link(site, token) if same_origin(site, request) else None
-    if email is None:
+    used = await _use_link(site, token) if same_origin(site, request) else None
+    if used is None:
         text = "This link was used already or is too old. Please ask for a new one."
         return await site.message(request, "The link does not work any more", text, status=403, link="/login")
+    email, to = used
     async with site.store.read() as conn:
         person = (await people.find_people(conn, [email])).get(email)
     office = person is not None and bool({"reviewer", "office_admin"} & set(person.roles))
-    response = RedirectResponse("/office" if office else "/claims", status_code=303)
+    response = RedirectResponse(to or ("/office" if office else "/claims"), status_code=303)
     open_session(site, response, email)
     return response
 
@@ -85,9 +89,10 @@ async def leave(request: Request) -> Response:
     return response
 
 
-def sign_in_link(tokens: Tokens, public_url: str, email: str, row: int, now: datetime) -> str:
-    """A link that signs that person in, once, within a quarter of an hour; `row` is a fresh id."""
-    return f"{public_url}/login/{tokens.dumps(LINK_PURPOSE, {'email': email, 'id': row}, now)}"
+def sign_in_link(tokens: Tokens, public_url: str, email: str, row: int, now: datetime, to: str = "") -> str:
+    """A link that signs that person in, once, within a quarter of an hour; `row` is a fresh id, `to` a path of ours."""
+    payload = {"email": email, "id": row, "to": to}
+    return f"{public_url}/login/{tokens.dumps(LINK_PURPOSE, payload, now)}"
 
 
 async def _may_ask(site: Site, email: str) -> bool:
@@ -104,14 +109,15 @@ async def _may_ask(site: Site, email: str) -> bool:
     return await site.store.write(write)
 
 
-async def _use_link(site: Site, token: str) -> str | None:
+async def _use_link(site: Site, token: str) -> tuple[str, str] | None:
+    """Uses the link up: whose it is and where it leads; None when it is stale, used or made up."""
     payload = site.tokens.loads(LINK_PURPOSE, token, LINK_LIFE, site.now())
     match payload:
-        case {"email": str(email), "id": int(link)}:
+        case {"email": str(email), "id": int(link), "to": str(to)}:
             mark, expires = f"{LINK_PURPOSE}:{link}", site.now() + LINK_LIFE * 2
 
             async def write(conn: AsyncConnection) -> bool:
                 return await nonces.use(conn, mark, expires)
 
-            return email if await site.store.write(write) else None
+            return (email, to) if await site.store.write(write) else None
     return None
