@@ -16,11 +16,15 @@ _LONGEST_PAUSE = 60.0
 
 
 class Pulse:
-    """Runs one step at a time. `step` returns how much it did; 0 means that there was nothing to do."""
+    """Runs one step at a time. `step` returns how much it did; 0 means that there was nothing to do.
 
-    def __init__(self, name: str, step: Callable[[], Awaitable[int]]) -> None:
+    `on_work` is called after a step that did something: it may have made work for others.
+    """
+
+    def __init__(self, name: str, step: Callable[[], Awaitable[int]], on_work: Callable[[], None]) -> None:
         self.name = name
         self._step = step
+        self._on_work = on_work
         self._kicked = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -48,7 +52,9 @@ class Pulse:
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 continue
             pause = _FIRST_PAUSE
-            if not done and not self._stopping.is_set():
+            if done:
+                self._on_work()
+            elif not self._stopping.is_set():
                 await self._kicked.wait()
 
     async def _rest(self, seconds: float) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from importlib import import_module
 
 from mailbot import log
-from mailbot.app import Role, Service, start
 from mailbot.config import Config
+from mailbot.service import Role, Service, start
 
 _GRACE_SECONDS = 25.0
 _LAST_SECONDS = 4.0

@@ -8,7 +8,7 @@ import click
 from mailbot.commands.setup import configured
 
 if TYPE_CHECKING:
-    from mailbot.app import Role
+    from mailbot.service import Role
     from mailbot.config import Config
 
 _ROLES = ("all", "listener", "worker", "web", "scheduler")

@@ -4,23 +4,26 @@ Rows decide, not timers in memory: after days of downtime everything due is hand
 Each step is one transaction; a crash before it leaves the rows as they were.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from mailbot.claims.events import SYSTEM, ClockRang, Darkness, Event, MailFailed, MailSent, ReminderDue
-from mailbot.claims.model import Channel, Claim, ClockKind
+from mailbot.claims.model import Channel, ClockKind
+from mailbot.claims.wake import ringings
 from mailbot.engine.batch import Batch
-from mailbot.engine.darkness import dark_until
+from mailbot.engine.darkness import Moment, darkness_of
 from mailbot.engine.desk import Desk
 from mailbot.engine.letters import Base, code_of
-from mailbot.store import inbox, outbox, reply_addresses, settings, timers, waiting
+from mailbot.engine.workspace import Workspace
+from mailbot.store import outbox, reply_addresses, settings, timers, waiting
 from mailbot.store.outbox import Outcome
 from mailbot.store.timers import Timer
 
 BATCH = 64
 
-_VERDICTS = frozenset({ClockKind.PARTNER_ACTION, ClockKind.CONSENT_WINDOW})
+READING_TIME = timedelta(minutes=2)
+"""How long a verdict waits for mail that has arrived and is not read, before the due time itself is moved."""
 
 
 @dataclass(slots=True)
@@ -36,14 +39,23 @@ class Clockwork:
             conn = batch.workspace.conn
             if await settings.paused(conn, "timers"):
                 return 0
-            rows = await timers.due(conn, now, BATCH)
-            await batch.workspace.load(row.claim_id for row in rows)
-            darkness = await self._darkness(batch, rows, now)
+            found = await timers.due(conn, now, BATCH)
+            await batch.workspace.load(row.claim_id for row in found)
+            rows, darkness = await self._ripe(batch, found, now)
             for row in rows:
                 await batch.workspace.apply(row.claim_id, _event(row, darkness, now))
             batch.fired += [row.id for row in rows]
             await self.desk.finish(batch, now)
         return len(rows)
+
+    async def _ripe(
+        self, batch: Batch, rows: Sequence[Timer], now: datetime
+    ) -> tuple[list[Timer], Mapping[Moment, Darkness]]:
+        """The rows to fire now: a verdict waits a while for mail that is about to be read (domain §4.4 a)."""
+        due = [moment(row) for row in rows if row.what == "due"]
+        darkness = await darkness_of(batch.workspace, due, now)
+        young = [m for m, dark in darkness.items() if dark.unread and now - m.due < READING_TIME]
+        return [row for row in rows if moment(row) not in young], darkness
 
     async def report(self) -> int:
         """Tells claims what became of their mails; returns how many rows were reported."""
@@ -73,34 +85,40 @@ class Clockwork:
             await self.desk.finish(batch, now)
         return len(rows)
 
-    async def _darkness(self, batch: Batch, rows: Sequence[Timer], now: datetime) -> dict[int, Darkness]:
-        """For each timer that may end in a verdict, what forbids one now (domain §4.4)."""
-        verdicts = [row for row in rows if row.what == "due" and ClockKind(row.kind) in _VERDICTS]
-        if not verdicts:
-            return {}
-        conn = batch.workspace.conn
-        pairs = [(row.claim_id, row.due) for row in verdicts]
-        unread = await inbox.unread_before(conn, pairs)
-        held = await inbox.held_before(conn, pairs)
-        keys = {row.id: _notice_of(batch.workspace.current[row.claim_id], row) for row in verdicts}
-        arrived = await outbox.delivered(conn, [(row.claim_id, keys[row.id]) for row in verdicts])
-        wait_until = dark_until(await settings.uptime(conn, now))
-        return {
-            row.id: Darkness(
-                unread=(row.claim_id, row.due) in unread,
-                held_since=held.get((row.claim_id, row.due)),
-                wait_until=wait_until if wait_until and wait_until > now else None,
-                undelivered=bool(keys[row.id]) and (row.claim_id, keys[row.id]) not in arrived,
-            )
-            for row in verdicts
-        }
+
+async def ring_first(space: Workspace, claim_ids: Sequence[str], received_at: datetime) -> None:
+    """Rings what was due on these claims before a mail came: in time's order, so that being late is judged fairly.
+
+    After an outage the clocks of the dark time may move before the mail that came since is measured by them.
+    """
+    moments = [
+        Moment(claim_id, ringing.kind, ringing.subject, ringing.due)
+        for claim_id in claim_ids
+        for ringing in ringings(space.current[claim_id])
+        if ringing.what == "due" and ringing.at < received_at
+    ]
+    if not moments or await settings.paused(space.conn, "timers"):
+        return
+    darkness = await darkness_of(space, moments, space.now)
+    for m in moments:
+        dark = replace(darkness.get(m, Darkness()), unread=False)
+        name = f"due:{m.kind}:{m.subject}:{m.due.isoformat()}"
+        base = Base(id=name, at=space.now, actor=SYSTEM, channel=Channel.CLOCK)
+        await space.apply(m.claim_id, ClockRang(kind=m.kind, subject=m.subject, due=m.due, darkness=dark, **base))
 
 
-def _event(row: Timer, darkness: dict[int, Darkness], now: datetime) -> Event:
+def moment(row: Timer) -> Moment:
+    """The due time a timer stands for."""
+    return Moment(row.claim_id, ClockKind(row.kind), row.subject, row.due)
+
+
+def _event(row: Timer, darkness: Mapping[Moment, Darkness], now: datetime) -> Event:
     kind, base = ClockKind(row.kind), Base(id=f"timer:{row.id}", at=now, actor=SYSTEM, channel=Channel.CLOCK)
     if row.what == "reminder":
         return ReminderDue(kind=kind, subject=row.subject, due=row.due, **base)
-    return ClockRang(kind=kind, subject=row.subject, due=row.due, darkness=darkness.get(row.id, Darkness()), **base)
+    return ClockRang(
+        kind=kind, subject=row.subject, due=row.due, darkness=darkness.get(moment(row), Darkness()), **base
+    )
 
 
 def _outcome(row: Outcome, key: str) -> Event:
@@ -109,8 +127,3 @@ def _outcome(row: Outcome, key: str) -> Event:
     if row.state == "sent":
         return MailSent(key=key, code=code, **base)
     return MailFailed(key=key, code=code, email=row.email, permanent=row.permanent, status=row.status, **base)
-
-
-def _notice_of(claim: Claim, row: Timer) -> str:
-    clock = claim.clock(ClockKind(row.kind), row.subject)
-    return clock.notice if clock else ""

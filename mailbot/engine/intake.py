@@ -25,7 +25,7 @@ def read_letter(letter: Letter, known: Known, drafting: Drafting) -> Verdict:
     if reading.complaint is not None:
         return read_complaint(letter, known) if _to_customer(letter) else held("complaint")
     if reading.automatic is not None and not reading.decides:
-        return read_absence(letter, known) if _to_customer(letter) else ignored(reading.automatic)
+        return _automatic(letter, known)
     return _human(letter, known, drafting)
 
 
@@ -43,6 +43,16 @@ def _human(letter: Letter, known: Known, drafting: Drafting) -> Verdict:
     if letter.address.party == Party.PARTNER:
         return read_partner(letter, known, drafting.catalogue)
     return read_office(letter, known)
+
+
+def _automatic(letter: Letter, known: Known) -> Verdict:
+    """Robots decide nothing; what may hide a person's words (lists) or an odd report is shown to the office."""
+    reading = letter.reading
+    if reading.disposition == "held":
+        return held(reading.reason or str(reading.automatic))
+    if letter.purpose == "b" and reading.out_of_office is None:
+        return held("unknown_report")
+    return read_absence(letter, known) if _to_customer(letter) else ignored(str(reading.automatic))
 
 
 def _to_customer(letter: Letter) -> bool:

@@ -13,6 +13,7 @@ from mailbot.claims.events import Decision, Event, Refusal
 from mailbot.claims.model import Claim
 from mailbot.engine.answers import help_mail, refusal_mail, status_mail
 from mailbot.engine.batch import Batch
+from mailbot.engine.clockwork import ring_first
 from mailbot.engine.desk import Desk
 from mailbot.engine.intake import read_letter
 from mailbot.engine.letters import Known, Letter, Verdict, ignored
@@ -106,6 +107,7 @@ class Mailroom:
         if found.is_duplicate(item, reading):
             verdict = ignored("duplicate")
         else:
+            await ring_first(batch.workspace, [c.id for c in known.claims], item.received_at)
             known = replace(known, claims=tuple(batch.workspace.current[c.id] for c in known.claims))
             verdict = read_letter(letter, known, self._drafting)
         verdict = await self._act(batch, letter, known, verdict)

@@ -6,6 +6,7 @@ Pure; JSON values only. File contents are not kept here: they lie in the raw mai
 from typing import Any
 
 from mailbot.inbound.interpretation import Interpretation
+from mailbot.inbound.shown import answers_of
 
 
 def readout(reading: Interpretation) -> dict[str, Any]:
@@ -21,6 +22,7 @@ def readout(reading: Interpretation) -> dict[str, Any]:
             "language": reading.intent.language,
             "evidence": reading.intent.evidence,
         },
+        "answers": [{"question": a.question, "text": a.text} for a in answers_of(reading)],
         "attachments": [
             {"name": a.name, "type": a.media_type, "size": a.size, "sha256": a.sha256, "verdict": a.verdict}
             for a in reading.attachments

@@ -13,6 +13,7 @@ from mailbot.claims.events import (
     Approved,
     Arbitrated,
     ArbitrationWon,
+    CustomerAway,
     Decision,
     DeclineUndone,
     Disputed,
@@ -23,9 +24,11 @@ from mailbot.claims.events import (
     Facts,
     Location,
     Mail,
+    NoticeResent,
     Publish,
     QuestionsAnswered,
     Rejected,
+    ReminderDue,
     ReviewStarted,
     Rival,
     Submitted,
@@ -34,7 +37,7 @@ from mailbot.claims.events import (
     Withdrawn,
 )
 from mailbot.claims.lifecycle import decide
-from mailbot.claims.model import Association, Claim, Status
+from mailbot.claims.model import Association, Claim, Consent, Status
 from mailbot.claims.policy import Policy
 from mailbot.store import claims as claim_rows
 from mailbot.store import people
@@ -48,6 +51,9 @@ _NEEDS_RIVALS = (
     Arbitrated,
     ArbitrationWon,
     DeclineUndone,
+    NoticeResent,
+    CustomerAway,
+    ReminderDue,
     ReviewStarted,
     Rejected,
     Upheld,
@@ -211,11 +217,14 @@ def as_rival(claim: Claim) -> Rival:
         organisation_name=claim.organisation_name,
         status=claim.status,
         active=claim.association is Association.ACTIVE,
-        ended=claim.association is Association.ENDED,
+        ended=claim.association is Association.ENDED and claim.consent not in _UNDECIDED,
         keys=claim.keys(),
         submitted_at=claim.submitted_at,
     )
 
+
+_UNDECIDED = frozenset({Consent.PENDING, Consent.SUSPENDED})
+"""After a recalled hand-off the window runs again: such a claim is not over (domain §4.2, a bounce after closing)."""
 
 _PENDING = frozenset({Status.SUBMITTED, Status.UNDER_REVIEW, Status.ACTION_REQUIRED, Status.DISPUTED})
 

@@ -25,9 +25,11 @@ _OPEN = frozenset({Status.DRAFT, *_PENDING})
 _NO_DEADLINE = frozenset({ClockKind.RETENTION, ClockKind.UNDO, ClockKind.TAKE_BACK, ClockKind.DISPUTE})
 
 _table, _keys = schema.claims, schema.claim_keys
+# After a bounce took a hand-off back the window runs again, so that claim is not over (domain §4.2).
+_UNDECIDED = _table.c.consent.in_((Consent.PENDING, Consent.SUSPENDED))
 _IN_PLAY = or_(
     _table.c.status.in_(_PENDING),
-    and_(_table.c.status == Status.APPROVED, _table.c.association != Association.ENDED),
+    and_(_table.c.status == Status.APPROVED, or_(_table.c.association != Association.ENDED, _UNDECIDED)),
     _table.c.association == Association.ACTIVE,
 )
 _INSERT = insert(_table)
@@ -103,6 +105,7 @@ async def _holders(conn: AsyncConnection, keys: set[tuple[str, str, str]]) -> li
         _table.c.organisation_name,
         _table.c.status,
         _table.c.association,
+        _table.c.consent,
         _table.c.submitted_at,
     ).where(_table.c.id.in_(holding), _IN_PLAY)
     rows = sorted((await conn.execute(statement)).all(), key=lambda row: row.seq)
@@ -114,7 +117,7 @@ async def _holders(conn: AsyncConnection, keys: set[tuple[str, str, str]]) -> li
             organisation_name=row.organisation_name,
             status=Status(row.status),
             active=row.association == Association.ACTIVE,
-            ended=row.association == Association.ENDED,
+            ended=row.association == Association.ENDED and row.consent not in (Consent.PENDING, Consent.SUSPENDED),
             keys=held[row.id],
             submitted_at=row.submitted_at,
         )

@@ -247,6 +247,23 @@ async def test_three_days_of_downtime_are_caught_up_without_a_verdict_in_the_dar
     assert (await home.claim(claim_id)).status is Status.REJECTED
 
 
+async def test_an_answer_that_comes_after_an_outage_is_not_late_for_a_deadline_of_the_dark_time(home: House) -> None:
+    claim_id = await home.submitted()
+    await home.replies(
+        home.mails((await home.claim(claim_id)).assigned_to)[-1], "ask missing_customer_ack: Who signed?"
+    )
+    await home.settle()
+    request = home.mails(PETR, code="info_request")[-1]
+    clock = (await home.claim(claim_id)).clock(ClockKind.PARTNER_ACTION)
+    assert clock is not None
+    await home.passes(clock.due - home.clock.now() - timedelta(hours=12))
+    home.clock.advance(timedelta(days=3))
+    await home.beat()
+    await home.replies(request, "Jana Nováková signed on page 2.")
+    await home.settle()
+    assert (await home.claim(claim_id)).status is Status.SUBMITTED
+
+
 async def test_a_mail_that_kills_its_reader_three_times_is_quarantined_and_can_be_replayed(home: House) -> None:
     home.readers.poison.add("poison")
     item = await home.writes(PETR, f"claims@{DOMAIN}", CLAIM_FORM, subject="poison", files=[("sow.pdf", pdf())])
