@@ -122,7 +122,7 @@ class Dispatcher:
         )
 
     async def _over_cap(self, conn: AsyncConnection, post: Post, want: Wanted, contact: Contact, now: datetime) -> bool:
-        if not want.mail.answer or want.inbox_id is None:
+        if not _answers_mail(want):
             return False
         claim_id = want.claim.id if want.claim else None
         sent = await outbox.answers_to(conn, contact.email, claim_id, now - timedelta(days=1))
@@ -140,7 +140,7 @@ class Dispatcher:
 
     def _write(self, post: Post, want: Wanted, contact: Contact, thread: Thread, now: datetime) -> None:
         order = Order(
-            mail=want.mail,
+            mail=replace(want.mail, answer=_answers_mail(want)),
             claims=(want.claim,) if want.claim else (),
             recipient=contact,
             handle=self.ids.handle(),
@@ -211,10 +211,15 @@ class Dispatcher:
                 subject=outgoing.subject,
                 raw=outgoing.raw,
                 created_at=order.now,
-                answer=order.mail.answer and inbox_id is not None,
+                answer=order.mail.answer,
                 triggered_by=inbox_id,
             )
         )
+
+
+def _answers_mail(want: Wanted) -> bool:
+    """An answer goes out with the null sender only when a mail caused it; else its bounce would never be seen."""
+    return want.mail.answer and want.inbox_id is not None
 
 
 def _too_late(mail: Mail, digest: datetime) -> bool:
