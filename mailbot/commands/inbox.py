@@ -1,6 +1,7 @@
 """`mailbot inbox`: mail that came in, and what a person does with held mail.
 
-Replay and attach only give the item back; the service reads it again within a second, or when it next runs.
+Replay and attach only give the item back; the service reads it again within a second, or when it next runs. A dry run
+of replay reads here and writes nothing.
 """
 
 import sys
@@ -74,10 +75,32 @@ def show(config: "Config", item_id: int, raw: bool, json_out: bool) -> None:
 
 @command.command()
 @configured
-@click.argument("item_id", type=int)
-def replay(config: "Config", item_id: int) -> None:
-    """Have a held, ignored or quarantined mail read again."""
-    run(_reopen(config, item_id, None))
+@click.argument("item_id", type=int, required=False)
+@click.option("--dry-run", is_flag=True, help="Read all past mail again and show what would be read differently.")
+@click.option("--since", default="", metavar="DAY|TIME", help='With --dry-run: from when, like 2026-03-01 or "7 days".')
+@as_json
+def replay(config: "Config", item_id: int | None, dry_run: bool, since: str, json_out: bool) -> None:
+    """Have a held, ignored or quarantined mail read again; with --dry-run compare past readings, changing nothing."""
+    if dry_run:
+        if item_id is not None or not since:
+            raise click.UsageError("--dry-run goes with --since, not with the id of a mail")
+        _compare(config, since, json_out)
+    elif item_id is None or since:
+        raise click.UsageError("name the mail to read again, or use --dry-run with --since")
+    else:
+        run(_reopen(config, item_id, None))
+
+
+def _compare(config: "Config", since: str, json_out: bool) -> None:
+    from mailbot.clock import SystemClock
+    from mailbot.commands.rereading import print_reread, reread
+    from mailbot.commands.since import read_since
+
+    try:
+        start = read_since(since, SystemClock().now())
+    except ValueError as error:
+        raise click.UsageError(f"--since: {error}") from None
+    print_reread(*run(reread(config, start)), json_out)
 
 
 @command.command()

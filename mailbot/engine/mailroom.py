@@ -65,7 +65,7 @@ class Mailroom:
         """The items that could be read; the others are noted as failures."""
         now = self.desk.clock.now()
         async with self.desk.store.read() as conn:
-            tasks = [(await inbox.raw(conn, item, self.desk.store.blobs), _envelope(item), now) for item in items]
+            tasks = [(await inbox.raw(conn, item, self.desk.store.blobs), envelope_of(item), now) for item in items]
         results = await self.readers.read_batch(tasks)
         good: list[tuple[Item, Interpretation]] = []
         for item, result in zip(items, results, strict=True):
@@ -155,7 +155,8 @@ class Mailroom:
         batch.workspace.wanted.append(Wanted(claim, mail, letter.received_at, letter.item_id))
 
 
-def _envelope(item: Item) -> Envelope:
+def envelope_of(item: Item) -> Envelope:
+    """How the item came, as a reader asks for it."""
     return Envelope(
         mail_from=item.mail_from,
         rcpt=item.rcpt,

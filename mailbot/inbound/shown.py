@@ -43,7 +43,7 @@ def as_object(path: str, read: Interpretation) -> dict[str, Any]:
             "language": read.intent.language,
             "evidence": read.intent.evidence,
         },
-        "answers": [{"question": one.question, "text": one.text} for one in _answers(read)],
+        "answers": [{"question": one.question, "text": one.text} for one in answers_of(read)],
         "out_of_office": None
         if away is None
         else {"until": away.until.isoformat() if away.until else None, "substitute": away.substitute},
@@ -87,7 +87,7 @@ def failed_object(path: str, failure: ReaderFailure) -> dict[str, Any]:
     }
 
 
-def _answers(read: Interpretation) -> tuple[Answer, ...]:
+def answers_of(read: Interpretation) -> tuple[Answer, ...]:
     """Answers to the questions that the quote shows; without a database nobody knows which are open."""
     if not read.decides:
         return ()
