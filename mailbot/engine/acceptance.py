@@ -33,7 +33,7 @@ class Acceptance:
         try:
             raw = await self._durable(accepted)
             items = [self._item(accepted, recipient, raw) for recipient in accepted.recipients]
-            await self._store.write(lambda conn: inbox.accept(conn, items))
+            await self._store.write_joined(inbox.accept, items)
         except StoreFull as error:
             raise StorageFull from error
         self._on_accepted()

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mailbot.claims.events import ClockRang, DropMails, RevokeAddresses
+from mailbot.claims.events import ClockRang, DropMails, MailDelivered, MailFailed, RevokeAddresses
 from mailbot.claims.model import ClockKind
 from mailbot.claims.wake import ringings
 from mailbot.engine.dispatch import Post
@@ -35,6 +35,7 @@ class Batch:
     fired: list[int] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
     settings: dict[str, object] = field(default_factory=dict)
+    fates: list[tuple[int, MailDelivered | MailFailed]] = field(default_factory=list)
 
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
@@ -56,6 +57,8 @@ class Batch:
         await inbox.settle(conn, self.settlements, now)
         for key, value in self.settings.items():
             await settings.put(conn, key, value)
+        for row, event in self.fates:
+            await _note_fate(conn, row, event)
 
     async def _write_timers(self, conn: AsyncConnection, changes: Sequence[Change], now: datetime, ids: Ids) -> None:
         await timers.fire(conn, self.fired, now)
@@ -71,6 +74,14 @@ class Batch:
                     await reply_addresses.revoke(conn, step.decision.claim.id, action.email, now)
         await outbox.mark_reported(conn, self.reported)
         await waiting.done(conn, self.left)
+
+
+async def _note_fate(conn: AsyncConnection, row: int, event: MailDelivered | MailFailed) -> None:
+    """What a report said of an outgoing mail, on its own row too: sent → bounced, or the time of delivery."""
+    if isinstance(event, MailDelivered):
+        await outbox.note_delivered(conn, [row], event.at)
+    else:
+        await outbox.note_bounced(conn, [row], event.at, status=event.status, permanent=event.permanent)
 
 
 def _over(step: Step) -> bool:

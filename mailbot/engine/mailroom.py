@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from mailbot import log
-from mailbot.claims.events import Decision, Event, Refusal
+from mailbot.claims.events import Decision, Event, MailDelivered, MailFailed, Refusal
 from mailbot.claims.model import Claim
 from mailbot.engine.answers import help_mail, refusal_mail, status_mail
 from mailbot.engine.batch import Batch
@@ -113,6 +113,7 @@ class Mailroom:
         verdict = await self._act(batch, letter, known, verdict)
         if verdict.step_up:
             await ask_to_confirm(batch, letter, verdict, item)
+        batch.fates += _fates(letter, verdict)
         batch.settlements.append(_settlement(item, reading, letter, verdict))
 
     async def _act(self, batch: Batch, letter: Letter, known: Known, verdict: Verdict) -> Verdict:
@@ -171,6 +172,13 @@ def _refusal(outcomes: Sequence[tuple[Event, Decision]]) -> tuple[Event, Refusal
     """The last act that was refused: earlier ones of the same mail are its preparation."""
     found = [(event, d.refusal) for event, d in outcomes if d.refusal is not None]
     return found[-1] if found else None
+
+
+def _fates(letter: Letter, verdict: Verdict) -> list[tuple[int, MailDelivered | MailFailed]]:
+    """What a report says of the mail that carried this address."""
+    row = letter.address.outbox_id if letter.address else None
+    fates = [event for _, event in verdict.events if isinstance(event, MailDelivered | MailFailed)]
+    return [(row, fates[0])] if row is not None and fates else []
 
 
 def _files(letter: Letter, outcomes: Sequence[tuple[Event, Decision]]) -> list[tuple[str, bytes]]:

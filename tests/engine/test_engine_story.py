@@ -8,6 +8,7 @@ import pytest
 from engine_house import ADA, CLAIM_FORM, DOMAIN, JANA, PAVLA, PETR, RITA, House, house, pdf
 
 from mailbot.claims.model import Association, ClockKind, Consent, Status
+from mailbot.store import outbox_office
 
 
 @pytest.fixture
@@ -130,6 +131,9 @@ async def test_a_bounced_notice_suspends_the_window_and_tells_partner_and_office
     assert (claim.consent, claim.suspended_by) == (Consent.SUSPENDED, "bounced")
     assert "delivery_problem" in await home.codes(PETR)
     assert "delivery_problem" in await home.codes(ADA)
+    async with home.store.read() as conn:
+        rows = await outbox_office.list_items(conn, "bounced")
+    assert [(r.code, r.email) for r in rows] == [("consent_prompt", JANA)]
 
 
 async def test_the_same_mail_twice_changes_nothing_the_second_time(home: House) -> None:
