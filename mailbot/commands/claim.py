@@ -1,7 +1,7 @@
 """`mailbot claim`: what an operator wants to know about claims. Nothing here changes one."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -42,7 +42,7 @@ def list_claims(
 
     claims = run(work())
     if json_out:
-        print_json(claims)
+        print_json([_facts(claim) for claim in claims])
         return
     rows = [(c.id, c.status, c.consent, c.association, _due(c), c.customer.email, c.name) for c in claims]
     print_table(("claim", "status", "consent", "association", "due", "customer", "name"), rows, "no claims")
@@ -56,7 +56,7 @@ def show(config: "Config", claim_id: str, json_out: bool) -> None:
     """Show one claim as it stands."""
     claim = run(_load(config, claim_id))
     if json_out:
-        print_json(claim)
+        print_json(_facts(claim))
         return
     print_fields(_shown(claim))
 
@@ -105,6 +105,12 @@ def evidence(config: "Config", claim_id: str, save: Path | None, json_out: bool)
         return
     rows = [(f.name, f.size, f.verdict, f.by, f.at, f.sha256[:12]) for f in claim.evidence]
     print_table(("file", "bytes", "verdict", "by", "at", "sha256"), rows, "no files")
+
+
+def _facts(claim: "Claim") -> dict[str, Any]:
+    from mailbot.claims.view import claim_view
+
+    return claim_view(claim)
 
 
 async def _load(config: "Config", claim_id: str) -> "Claim":
@@ -158,6 +164,8 @@ def _actor(entry: "Entry") -> str:
 
 
 def _change(value: object) -> str:
+    if isinstance(value, dict) and value.keys() <= {"before", "after"}:
+        return " → ".join(_change(value[side]) or "–" for side in ("before", "after") if side in value)
     if isinstance(value, dict):
         return " · ".join(f"{name} {_change(inner)}" for name, inner in value.items() if inner not in (None, "", []))
     if isinstance(value, list | tuple):

@@ -1,6 +1,7 @@
 """`mailbot try`: reads mails without acting. It exits 0 for any bytes; a file that cannot be opened exits 1."""
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,7 @@ def _live(
 def _contents(files: tuple[Path, ...]) -> "Iterator[tuple[str, bytes]]":
     for file in files:
         if str(file) == "-":
-            yield "-", click.get_binary_stream("stdin").read()
+            yield "-", sys.stdin.buffer.read()
         else:
             yield str(file), file.read_bytes()
 

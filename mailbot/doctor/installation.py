@@ -106,7 +106,9 @@ def _contents(path: Path, keyring: Keyring | None) -> Iterator[Finding]:
 
 def _fingerprints(settings: dict[str, Any], keyring: Keyring | None) -> Iterator[Finding]:
     known = {int(kid): mark for kid, mark in (settings.get("key_fingerprints") or {}).items()}
-    present = keyring.fingerprints() if keyring else {}
+    if keyring is None:
+        return
+    present = keyring.fingerprints()
     if known and any(present.get(kid) != mark for kid, mark in known.items()):
         yield error("keys", "these are not the keys this database was used with", "bring back its own key file")
     elif known:
