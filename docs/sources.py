@@ -26,9 +26,13 @@ from mailbot.claims.policy import load_policy
 from mailbot.claims.reasons import QUESTIONS, REJECTIONS
 from mailbot.cli import cli
 from mailbot.inbound import replies
-from mailbot.inbound.interpretation import Automatic, FileVerdict
+from mailbot.inbound.bounces import NOTHING
+from mailbot.inbound.classify import Class
+from mailbot.inbound.intent import Intent
+from mailbot.inbound.interpretation import Automatic, FileVerdict, Sender
 from mailbot.inbound.lexicon.load import lexicon
 from mailbot.inbound.replies import Reply
+from mailbot.inbound.verdict import disposition_of
 from mailbot.limits import Limits
 from mailbot.outbound.compose import REMINDERS
 from mailbot.web import api
@@ -195,15 +199,33 @@ def refusals() -> Iterator[tuple[str, ...]]:
 def inbox_reasons() -> Iterator[tuple[str, ...]]:
     """Why a mail was ignored, held or put aside."""
     found = {(name, "held") for name in uttered("engine", "held", 0) | {"postmaster", "abuse"}}
-    found |= {(name, "ignored") for name in uttered("engine", "ignored", 0) | set(get_args(Automatic))}
+    found |= {(name, "ignored") for name in uttered("engine", "ignored", 0) | {"no_command"}}
     found |= {(name, "ignored") for name in uttered("engine", "unclear", 2) | uttered("engine", "_answer", 1)}
-    found |= {("no_command", "ignored")}
+    found |= {(str(kind), ends) for kind in get_args(Automatic) for ends in _robots(kind)}
     found |= {(name, "quarantined") for name in uttered("inbound", "StructureError", 0) | {"unreadable"}}
     found |= {(f"reader_{cause}", "quarantined") for cause in ("killed", "memory", "timeout")}
     by_name: dict[str, list[str]] = {}
     for name, ends in sorted(found):
         by_name.setdefault(name, []).append(ends)
     return ((code(name), " or ".join(ends)) for name, ends in by_name.items())
+
+
+def _robots(kind: Automatic) -> set[str]:
+    """How mail of that kind ends, with and without words."""
+    robot = Class(kind, suppress_response=True, own_mail=False, hops=0, why="")
+    return {
+        disposition_of(
+            robot,
+            bounce=NOTHING,
+            complaint=None,
+            sender=Sender(address=None, name="", verdict=None),
+            believed=False,
+            intent=Intent("none", "en", ""),
+            text=text,
+            files=(),
+        )[0]
+        for text in ("", "words")
+    }
 
 
 def uttered(room: str, call: str, which: int | str) -> set[str]:
