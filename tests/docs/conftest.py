@@ -1,6 +1,7 @@
-"""Makes the two scripts beside the pages importable: what the tables say, and how they are written."""
+"""Makes importable what the pages speak of: the scripts beside them, and the engine's house."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "docs"), str(ROOT / "tests" / "engine")]

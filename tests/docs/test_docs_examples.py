@@ -3,12 +3,14 @@
 import json
 import re
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from docs_pages import PAGES, ROOT, blocks, codes, name, read
+from engine_house import JANA, house
 from sources import leaves
 from standardwebhooks.webhooks import Webhook
 
@@ -18,6 +20,7 @@ from mailbot.commands.people_file import people_of
 from mailbot.config import load_config
 from mailbot.inbound.claimform import read_claim_forms
 from mailbot.inbound.commands import read_command
+from mailbot.inbound.intent import read_intent
 from mailbot.web.schemas import ClaimBody
 
 DOCS = ROOT / "docs"
@@ -113,6 +116,20 @@ def test_the_signature_check_shown_to_receivers_accepts_ours_and_nothing_else() 
     assert not genuine(secret, headers | {"webhook-timestamp": str(int(now.timestamp()) - 3600)}, body)
 
 
-def test_the_test_shown_to_contributors_is_python() -> None:
-    for block in blocks(read(DOCS / "contributing.md"), "python"):
-        compile(block, "contributing.md", "exec")
+def test_the_words_we_tell_customers_to_write_are_understood() -> None:
+    said = [*re.findall(r'"([^"]+)"', read(DOCS / "customers.md").partition("Press the button")[0]), *_from_readme()]
+    noes = [words for words in said if words not in ("no objection",)]
+    assert len(noes) >= 7
+    assert {words: read_intent(words).meaning for words in noes} == dict.fromkeys(noes, "decline")
+
+
+def _from_readme() -> list[str]:
+    (row,) = [line for line in read(ROOT / "README.md").splitlines() if "No, we do not agree" in line]
+    return re.findall(r"`([^`]+)`", row.split("|")[2])
+
+
+async def test_the_test_shown_to_contributors_passes(tmp_path: Path) -> None:
+    (shown,) = blocks(read(DOCS / "contributing.md"), "python")
+    space: dict[str, Any] = {"house": house, "JANA": JANA, "timedelta": timedelta}
+    exec(shown, space)
+    await space["test_a_question_stops_the_window"](tmp_path)
