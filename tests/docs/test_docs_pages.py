@@ -10,6 +10,7 @@ from docs_pages import PAGES, ROOT, anchors, codes, links, name, read
 
 _PATH = re.compile(r"(?:mailbot|tests|docs)/[\w./-]+|(?:Makefile|pyproject\.toml|requirements(?:-dev)?\.lock)")
 _ADDRESS = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
+_TEST = re.compile(r"(test_\w+): (\w+)")
 _OURS = (".example", ".test", "mail.example.com", "example.com")
 
 pages = pytest.mark.parametrize("page", PAGES, ids=name)
@@ -37,6 +38,13 @@ def test_every_link_inside_leads_somewhere(page: Path) -> None:
 @pages
 def test_people_in_examples_live_nowhere(page: Path) -> None:
     assert [domain for domain in _ADDRESS.findall(read(page)) if not domain.endswith(_OURS)] == []
+
+
+def test_every_test_that_is_to_prove_a_defence_is_there() -> None:
+    named = [found for code in codes(read(ROOT / "docs" / "security.md")) if (found := _TEST.fullmatch(code))]
+    sources = {path.stem: read(path) for path in (ROOT / "tests").glob("*/test_*.py")}
+    assert len(named) > 60
+    assert [found[0] for found in named if f"def test_{found[2]}(" not in sources.get(found[1], "")] == []
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:
