@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mailbot import log
+from mailbot.failpoints import failpoint
 from mailbot.ids import Ids
 from mailbot.inbound.envelope import Accepted, Recipient, Refusal, StorageFull
 from mailbot.store import inbox, refusals, settings
@@ -30,12 +31,15 @@ class Acceptance:
 
     async def keep(self, accepted: Accepted) -> int:
         """Stores the message durably; returns the id of its first inbox item."""
+        failpoint("accept.received")
         try:
             raw = await self._durable(accepted)
+            failpoint("accept.durable")
             items = [self._item(accepted, recipient, raw) for recipient in accepted.recipients]
             await self._store.write_joined(inbox.accept, items)
         except StoreFull as error:
             raise StorageFull from error
+        failpoint("accept.committed")
         self._on_accepted()
         return items[0].id
 

@@ -16,6 +16,7 @@ from mailbot.claims.wake import ringings
 from mailbot.engine.dispatch import Post
 from mailbot.engine.entries import entry_of
 from mailbot.engine.workspace import Step, Workspace
+from mailbot.failpoints import failpoint
 from mailbot.ids import Ids
 from mailbot.store import claims, history, inbox, outbox, reply_addresses, settings, timers, waiting
 from mailbot.store.claims import Change
@@ -45,13 +46,17 @@ class Batch:
     async def write(self, conn: AsyncConnection, now: datetime, ids: Ids, random: Callable[[int], bytes]) -> None:
         """Writes everything within the caller's transaction, with a handful of statements whatever the batch's size."""
         changes = [Change(before, after) for before, after in self.workspace.changed()]
+        failpoint("batch.begun")
         await claims.save(conn, changes, now)
+        failpoint("batch.claims")
         await self._write_timers(conn, changes, now, ids)
         await history.append(conn, [entry_of(s) for s in self.workspace.steps if _changed(s)], random)
+        failpoint("batch.history")
         await self._withdraw(conn, now)
         await forget_originals(conn, [s.decision.claim.id for s in self.workspace.steps if _over(s)])
         await reply_addresses.put(conn, self.post.addresses)
         await outbox.put(conn, self.post.mails)
+        failpoint("batch.outbox")
         await outbox.put_webhooks(conn, self.post.webhooks)
         await waiting.wait(conn, self.post.waiting)
         await inbox.settle(conn, self.settlements, now)
@@ -59,6 +64,7 @@ class Batch:
             await settings.put(conn, key, value)
         for row, event in self.fates:
             await _note_fate(conn, row, event)
+        failpoint("batch.settled")
 
     async def _write_timers(self, conn: AsyncConnection, changes: Sequence[Change], now: datetime, ids: Ids) -> None:
         await timers.fire(conn, self.fired, now)

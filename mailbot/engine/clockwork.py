@@ -16,6 +16,7 @@ from mailbot.engine.darkness import Moment, darkness_of
 from mailbot.engine.desk import Desk
 from mailbot.engine.letters import Base, code_of
 from mailbot.engine.workspace import Workspace
+from mailbot.failpoints import failpoint
 from mailbot.store import outbox, reply_addresses, settings, timers, waiting
 from mailbot.store.outbox import Outcome
 from mailbot.store.timers import Timer
@@ -46,6 +47,8 @@ class Clockwork:
                 await batch.workspace.apply(row.claim_id, _event(row, darkness, now))
             batch.fired += [row.id for row in rows]
             await self.desk.finish(batch, now)
+            if rows:
+                failpoint("clockwork.rang")
         return len(rows)
 
     async def _ripe(
@@ -71,6 +74,8 @@ class Clockwork:
                     await batch.workspace.apply(claim_id, _outcome(row, key))
             batch.reported += [row.id for row in rows]
             await self.desk.finish(batch, now)
+            if rows:
+                failpoint("clockwork.reported")
         return len(rows)
 
     async def leave(self) -> int:
@@ -83,6 +88,8 @@ class Clockwork:
             batch.post.extend(self.desk.dispatcher.joined(rows, space.current, now))
             batch.left += [row.id for row in rows]
             await self.desk.finish(batch, now)
+            if rows:
+                failpoint("clockwork.left")
         return len(rows)
 
 

@@ -17,6 +17,7 @@ from mailbot.engine.batch import Batch
 from mailbot.engine.dispatch import Dispatcher
 from mailbot.engine.hooks import calls
 from mailbot.engine.workspace import Office, Workspace
+from mailbot.failpoints import failpoint
 from mailbot.ids import Ids
 from mailbot.store import blobs
 from mailbot.store.database import Store
@@ -62,4 +63,6 @@ class Desk:
                 await blobs.put(conn, [blob], user, now)  # type: ignore[arg-type]
             await batch.write(conn, now, self.ids, self.random)  # type: ignore[arg-type]
 
+        failpoint("desk.decided")
         await self.store.write(write)
+        failpoint("desk.committed")

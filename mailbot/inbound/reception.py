@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from mailbot.failpoints import failpoint
 from mailbot.inbound import replies
 from mailbot.inbound.envelope import Accepted, Recipient, Refusal, Role, StorageFull
 from mailbot.inbound.flood import Budget, Flood
@@ -130,6 +131,7 @@ class Reception:
             return replies.FAULT
         finally:
             spool.discard()
+        failpoint("listener.stored")
         for handle in {recipient.token.handle for recipient in accepted.recipients if recipient.token is not None}:
             self._flood.stored(handle, accepted.size, self._now())
         return replies.stored(str(name))

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP
 
+from mailbot.failpoints import failpoint
 from mailbot.inbound import replies
 from mailbot.inbound.datareader import DotReader
 from mailbot.inbound.dialogue import Dialogue
@@ -145,7 +146,9 @@ class Session(SMTP):
             return replies.SILENT_END
         reply = await self._say(self._answer(line))
         if reply.then == "data":
-            return await self._say(await self._take_message())
+            told = await self._say(await self._take_message())
+            failpoint("listener.told")
+            return told
         if reply.then == "tls":
             await self._start_tls()
         return reply

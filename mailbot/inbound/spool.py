@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
+from mailbot.failpoints import failpoint
 from mailbot.inbound import replies
 from mailbot.inbound.flood import Budget
 from mailbot.inbound.replies import Reply
@@ -101,6 +102,7 @@ class Spool:
             dir=self._folder, prefix="mail-", suffix=_SUFFIX, delete=False, buffering=0
         )
         self._path = Path(self._file.name)
+        failpoint("spool.opened")
         return self._file
 
     def _give_up(self, reply: Reply) -> None:

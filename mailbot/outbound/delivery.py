@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.clock import Clock
+from mailbot.failpoints import failpoint
 from mailbot.outbound import retrying
 from mailbot.outbound.breaker import Breaker
 from mailbot.outbound.retrying import Schedule
@@ -66,8 +67,11 @@ class Delivery:
         return await outbox.lease(conn, now, limit, self._node, LEASE, kind="mail")
 
     async def _try(self, row: Outgoing) -> None:
+        failpoint("delivery.leased")
         result = await self._send(row)
+        failpoint("delivery.known")
         await self._store.write(lambda conn: outbox.settle(conn, [result]))
+        failpoint("delivery.settled")
 
     async def _send(self, row: Outgoing) -> Result:
         name = f"{row.created_at:%Y%m%d-%H%M%S.%f}"[:19] + f"-{row.code}-{row.email}"

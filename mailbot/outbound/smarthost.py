@@ -16,6 +16,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from aiosmtplib.errors import SMTPServerDisconnected
 
 from mailbot.endpoints import Relay
+from mailbot.failpoints import failpoint
 from mailbot.outbound.transport import Message, PermanentFailure, Sent, Stage, TemporaryFailure
 
 _IMPLICIT_TLS_PORT = 465
@@ -128,6 +129,7 @@ class SmarthostTransport:
             await client.mail(message.mail_from, options=_mail_options(client, message, raw, dsn), timeout=wait.command)
         async with _stage(client, "rcpt"):
             await client.rcpt(message.rcpt, options=_rcpt_options(message, dsn), timeout=wait.command)
+        failpoint("smarthost.data")
         async with _stage(client, "data"):
             response = await client.data(raw, timeout=wait.final)
         line.carried += 1

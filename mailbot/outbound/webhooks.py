@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from standardwebhooks.webhooks import Webhook
 
 from mailbot.clock import Clock
+from mailbot.failpoints import failpoint
 from mailbot.outbound import retrying
 from mailbot.outbound.retrying import Schedule
 from mailbot.outbound.targets import Resolve, TargetRefused, checked_address, resolve
@@ -71,7 +72,9 @@ class WebhookDelivery:
         return await outbox.lease(conn, now, self._at_once, self._node, LEASE, kind="webhook")
 
     async def _try(self, row: Outgoing) -> None:
+        failpoint("webhook.leased")
         result = await self._result(row)
+        failpoint("webhook.called")
         await self._store.write(lambda conn: outbox.settle(conn, [result]))
 
     async def _result(self, row: Outgoing) -> Result:

@@ -20,6 +20,7 @@ from typing import IO
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mailbot.failpoints import failpoint
 from mailbot.store.faults import StoreError, translate
 from mailbot.store.schema import blob_uses, blobs
 from mailbot.store.upsert import insert_missing
@@ -121,7 +122,9 @@ class Blobs:
                     yield file
                     file.flush()
                     os.fsync(file.fileno())
+                failpoint("blob.written")
                 draft.rename(path)
+                failpoint("blob.renamed")
             finally:
                 draft.unlink(missing_ok=True)
             for folder in (path.parent, self.folder):

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mailbot.failpoints import failpoint
 from mailbot.store.faults import StoreBroken, StoreFault, translate
 
 T = TypeVar("T")
@@ -127,8 +128,11 @@ class Writer:
         try:
             await self._transaction.begin()
             await self._conn.begin()
+            failpoint("writer.begun")
             await self._work(members)
+            failpoint("writer.decided")
             await self._conn.commit()
+            failpoint("writer.committed")
         except Exception as error:
             await self._roll_back()
             named = self._named(error)
