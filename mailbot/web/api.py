@@ -4,13 +4,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from mailbot.web import api_claims, api_mail, api_people, api_verbs, api_webhooks
+from mailbot.web.api_models import problems
 from mailbot.web.callers import AnyCaller, Caller
 from mailbot.web.claims import export_of
 from mailbot.web.exports import MOST_ROWS
 from mailbot.web.listing import all_claims, query_of
-from mailbot.web.problems import described, not_found
+from mailbot.web.problems import not_found
 
-router = APIRouter(prefix="/api/v1", responses=described(401, 403, 404, 409, 412, 422, 429, 503))
+router = APIRouter(prefix="/api/v1", responses=problems(401, 403, 404, 409, 412, 422, 429, 503))
 
 for _part in (api_claims, api_verbs, api_mail, api_people, api_webhooks):
     router.include_router(_part.router)

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from mailbot.claims.model import Channel, Claim
 from mailbot.engine.engine import Outcome
 from mailbot.store import history, inbox, outbox_office
+from mailbot.web.api_models import CLAIM_ANSWER, ClaimModel
 from mailbot.web.api_shapes import (
     ClaimPage,
     FileReceipts,
@@ -36,7 +37,7 @@ router = APIRouter(tags=["claims"], route_class=OnceRoute)
 _MOST_FILES = 50
 
 
-@router.post("/claims", status_code=201)
+@router.post("/claims", status_code=201, responses={201: {"model": ClaimModel, "description": "The draft."}})
 async def make(who: AnyCaller, body: ClaimBody) -> Response:
     """Makes a draft. `missing` in the answer says what it still needs before it can be submitted."""
     if who.office:
@@ -70,13 +71,13 @@ async def index(
     return {"items": [claim_json(c, missing.get(c.id, ()), office=who.office) for c in page.items], "next": page.next}
 
 
-@router.get("/claims/{claim_id}")
+@router.get("/claims/{claim_id}", responses=CLAIM_ANSWER)
 async def read(who: AnyCaller, claim_id: str) -> Response:
     """One claim."""
     return await _shown(who, await who.claim(claim_id))
 
 
-@router.patch("/claims/{claim_id}")
+@router.patch("/claims/{claim_id}", responses=CLAIM_ANSWER)
 async def change(who: AnyCaller, claim_id: str, body: ClaimPatch, version: Version) -> Response:
     """Changes fields that can be changed now (domain §4.5)."""
     if not body.model_fields_set:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from mailbot.web.api_claims import claim_answer
+from mailbot.web.api_models import CLAIM_ANSWER
 from mailbot.web.callers import AnyCaller, Version
 from mailbot.web.once import OnceRoute
 from mailbot.web.verbs import VERBS, Verb
@@ -32,6 +33,7 @@ for _verb, _schema in VERBS.items():
         f"/claims/{{claim_id}}/{_verb}",
         _endpoint(_verb, _schema),
         methods=["POST"],
+        responses=CLAIM_ANSWER,
         name=_verb,
         operation_id=_verb.replace("-", "_"),
         summary=_verb.replace("-", " ").capitalize(),

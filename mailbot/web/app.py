@@ -11,7 +11,20 @@ from mailbot.engine.engine import Engine
 from mailbot.store.database import Store
 from mailbot.templates import Templates
 from mailbot.tokens import Tokens
-from mailbot.web import api, claims, confirm, customer, errors, lab, office, office_mail, operations, partner, signin
+from mailbot.web import (
+    api,
+    api_models,
+    claims,
+    confirm,
+    customer,
+    errors,
+    lab,
+    office,
+    office_mail,
+    operations,
+    partner,
+    signin,
+)
 from mailbot.web.bodies import BodyLimit
 from mailbot.web.callers import Rates
 from mailbot.web.headers import HeadAsGet, SecurityHeaders
@@ -36,6 +49,8 @@ def create_app(engine: Engine, store: Store, tokens: Tokens, templates: Template
     app.include_router(api.router)
     for page in (*_PAGES, lab) if config.lab else _PAGES:
         app.include_router(page.router)
+    plain = app.openapi
+    app.openapi = lambda: api_models.complete(plain())  # type: ignore[method-assign]
     errors.install(app)
     app.add_middleware(BodyLimit, upload_limit=config.smtp.max_message_mib * 1024 * 1024)
     app.add_middleware(HeadAsGet)

@@ -72,12 +72,6 @@ class ProblemBody(BaseModel):
     errors: list[FieldProblem] | None = None
 
 
-def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """These problems, for the description of the interface."""
-    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
-    return {status: {"description": _TITLES[status], "content": content} for status in statuses}
-
-
 class Problem(Exception):  # noqa: N818
     """An answer of the API that is not what was asked for; `extra` are further members of the problem object."""
 

@@ -1,6 +1,7 @@
 """The REST interface on the real engine: verbs, problems with stable codes, rights, versions and repeated calls."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from engine_house import JANA, House, pdf
 from web_visitors import BODY, CONTOSO, Client, noticed, submitted
 
 from mailbot.claims.model import Consent, Status
+from mailbot.web.api_models import ClaimModel
 from mailbot.web.verbs import VERBS
 
 Make = Callable[..., Awaitable[Client]]
@@ -430,7 +432,20 @@ async def test_the_description_names_every_route_of_the_contract(client: Make, s
         assert "post" in paths[f"/api/v1/claims/{{claim_id}}/{verb}"]
     for path in ("/claims", "/claims/{claim_id}", "/inbox", "/outbox", "/people", "/webhooks", "/exports/claims.csv"):
         assert f"/api/v1{path}" in paths
-    assert json.dumps(paths)
+    description = json.dumps(site.openapi())
+    for name in re.findall(r'"#/components/schemas/(\w+)"', description):
+        assert name in site.openapi()["components"]["schemas"]
+    assert "HTTPValidationError" not in json.dumps(paths)
+
+
+async def test_the_described_claim_is_the_claim_that_is_sent(home: House, client: Make) -> None:
+    claim_id = await submitted(home)
+    partner, reviewer = await client("partner"), await client("reviewer")
+    sent = (await partner("GET", f"/claims/{claim_id}")).json()
+    assert ClaimModel.model_validate(sent).model_dump() == sent
+    assert set(ClaimModel.model_fields) == set(sent)
+    more = (await reviewer("GET", f"/claims/{claim_id}")).json()
+    assert set(more) > set(sent)
 
 
 async def test_a_reviewer_key_makes_no_claim_and_decides_no_dispute_of_its_own(home: House, client: Make) -> None:

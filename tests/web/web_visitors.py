@@ -25,7 +25,13 @@ BODY: dict[str, Any] = {
     "solution_area": "modern_work_security",
     "activity": "usage",
     "products": [{"code": "teams"}],
-    "customer": {"name": "Jana Nováková", "title": "CIO", "email": "jana@customer.example", "country": "CZ"},
+    "customer": {
+        "name": "Jana Nováková",
+        "title": "CIO",
+        "email": "jana@customer.example",
+        "country": "CZ",
+        "language": "en",
+    },
     "partner": {"name": "Petr Dvořák", "email": "petr@fabrikam.example"},
 }
 
