@@ -15,6 +15,7 @@ __all__ = ["ClaimForm", "ProductLine", "read_claim_forms"]
 MAX_LINES = 2000
 MAX_VALUE = 2000
 MAX_UNKNOWN = 40
+MAX_FORMS = 100
 
 _HEADINGS = ("customer", "second", "tenant_admin", "partner")
 _LISTS = ("products", "evidence")
@@ -60,6 +61,9 @@ def read_claim_forms(text: str) -> tuple[ClaimForm, ...]:
     for name, value, raw in _entries(text):
         if name == "name" and "name" in draft.fields:
             done.append(draft)
+            if len(done) == MAX_FORMS:
+                draft = _Draft()
+                break
             draft = _Draft()
         _enter(draft, name, value, raw)
     return tuple(one.form() for one in (*done, draft) if not one.empty)

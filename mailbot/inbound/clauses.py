@@ -1,9 +1,10 @@
 """What one sentence says, word by word: phrases found, and how many negations bear on each.
 
-Pure and total; the cost of a sentence grows with its length only.
+Pure and total. Every question about a hit looks at its clause or its neighbours only, so that the cost of a sentence
+grows with its length, however it is made.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mailbot.inbound.languages import Language
@@ -15,50 +16,69 @@ REACH = 6
 REACH_BACK = 4
 """In languages that put it last, a negation bears on what stands so many words before it."""
 
-_POLITE = frozenset({"courtesy", "filler", "greeting", "closing", "neutral", "skip", "receipt"})
-_ALONE = frozenset({"contrast", "courtesy", "greeting", "closing", "skip", "request"})
-_BESIDE = _ALONE | {"filler", "yes"}
-
-_OBJECTIONS = frozenset({"object", "doubt"})
+NEIGHBOURS = 24
+"""So many hits around one are looked at, though emphatic words between them do not count as distance."""
 
 NAME_WORDS = 2
 NAME_SIGNS = 4
 """So many unknown words (characters, where each is a word and a closing stands by) may be a name."""
 
+_POLITE = frozenset({"courtesy", "filler", "greeting", "closing", "neutral", "skip", "receipt"})
+_ALONE = frozenset({"contrast", "courtesy", "greeting", "closing", "skip", "request"})
+_BESIDE = _ALONE | {"filler", "yes"}
+_OBJECTIONS = frozenset({"object", "doubt"})
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One phrase (or one unknown word: no labels) at a place in its sentence."""
+    """One phrase (or one unknown word: no labels): which clause, how far in (`at`), the how-manieth (`index`)."""
 
     labels: frozenset[str]
+    index: int
     at: int
     clause: int
     words: tuple[str, ...]
 
+    @property
+    def negates(self) -> bool:
+        """Whether this is a negation by itself, not an echo of one nor part of a harmless phrase."""
+        return "negation" in self.labels and not self.labels & {"concord", "neutral"}
+
 
 @dataclass(frozen=True, slots=True)
 class Clauses:
-    """A sentence as hits in order, with the language it was read in."""
+    """A sentence as hits in order, with the language it was read in; `by_clause` holds the same hits by clause."""
 
     hits: tuple[Hit, ...]
     language: Language
     asked: bool
+    by_clause: Mapping[int, Sequence[Hit]]
 
     def having(self, label: str) -> tuple[Hit, ...]:
         """Every hit that carries `label`."""
         return tuple(hit for hit in self.hits if label in hit.labels)
 
-    def unsettled(self, hit: Hit) -> bool:
-        """Whether the clause of `hit` leaves things open ("we are considering whether …")."""
-        return any("open" in other.labels and other.clause == hit.clause for other in self.hits)
+    def before(self, hit: Hit, reach: int) -> Iterator[Hit]:
+        """The hits of its clause that stand up to `reach` words before `hit`, nearest first."""
+        for index in range(hit.index - 1, max(-1, hit.index - NEIGHBOURS - 1), -1):
+            other = self.hits[index]
+            if other.clause != hit.clause or hit.at - other.at > reach:
+                return
+            yield other
+
+    def after(self, hit: Hit, reach: int) -> Iterator[Hit]:
+        """The hits of its clause that stand up to `reach` words behind `hit`."""
+        for index in range(hit.index + 1, min(len(self.hits), hit.index + NEIGHBOURS + 1)):
+            other = self.hits[index]
+            if other.clause != hit.clause or other.at - hit.at > reach:
+                return
+            yield other
 
     def negations(self, hit: Hit, *, echoes: bool = True) -> int:
         """How many negations bear on `hit`; words that only echo a negation count once, and only alone."""
-        before = [h for h in self.hits if h.clause == hit.clause and 0 < hit.at - h.at <= REACH]
-        after = [h for h in self.hits if h.clause == hit.clause and 0 < h.at - hit.at <= REACH_BACK]
-        full = sum(_negates(h) and not self._spent(h, hit) for h in before) + sum(
-            "negation_after" in h.labels for h in after
-        )
+        before = list(self.before(hit, REACH))
+        full = sum(other.negates and not self._spent(other, hit) for other in before)
+        full += sum("negation_after" in other.labels for other in self.after(hit, REACH_BACK))
         echo = echoes and any("concord" in h.labels and "neutral" not in h.labels for h in before)
         return full or int(echo)
 
@@ -66,17 +86,13 @@ class Clauses:
         """Whether a negation before `hit` belongs to an objection between them: "without objections we agree"."""
         if hit.labels & _OBJECTIONS:
             return False
-        return any(h.labels & _OBJECTIONS and 0 < h.at - negation.at <= 2 and h.at < hit.at for h in self.hits)
-
-    def eased(self, hit: Hit) -> bool:
-        """Whether the clause of an objection takes it back ("against it we have nothing")."""
-        return any("eases" in h.labels and h.clause == hit.clause for h in self.hits)
+        return any(h.labels & _OBJECTIONS and h.index < hit.index for h in self.after(negation, 2))
 
     @property
     def negated(self) -> int:
         """How many negations the sentence has, a bare "no" of its own clause left out."""
         alone = {clause for clause, label in self.whole().items() if label == "no"}
-        return sum(_negates(hit) for hit in self.hits if hit.clause not in alone)
+        return sum(hit.negates for hit in self.hits if hit.clause not in alone)
 
     @property
     def courteous(self) -> bool:
@@ -90,8 +106,7 @@ class Clauses:
     def whole(self) -> dict[int, str]:
         """The clauses that are, courtesy left out, one phrase that decides only as a whole: label by clause."""
         found = {}
-        for clause in {hit.clause for hit in self.hits}:
-            hits = [hit for hit in self.hits if hit.clause == clause]
+        for clause, hits in self.by_clause.items():
             label = self.language.whole.get(_core(hits, _ALONE))
             wider = self.language.whole.get(_core(hits, _BESIDE))
             if label or wider == "accept_alone":
@@ -99,23 +114,18 @@ class Clauses:
         return found
 
 
-def _core(hits: list[Hit], aside: frozenset[str]) -> tuple[str, ...]:
-    """The words of a clause without the polite phrases at its ends."""
-    first, last = 0, len(hits)
-    while first < last - 1 and hits[first].labels & aside:
-        first += 1
-    while last - 1 > first and hits[last - 1].labels & aside:
-        last -= 1
-    return tuple(word for hit in hits[first:last] for word in hit.words)
-
-
-def _one_sign(hit: Hit) -> bool:
-    return not hit.words[0].isascii() and len(hit.words[0]) == 1
-
-
 def read_clauses(sentence: Sentence, language: Language) -> Clauses:
     """The phrases of `language` in `sentence`, longest first, left to right."""
-    return Clauses(tuple(_hits(sentence, language)), language, sentence.asked)
+    return clauses_of(tuple(_hits(sentence, language)), language, asked=sentence.asked)
+
+
+def clauses_of(hits: Sequence[Hit], language: Language, *, asked: bool) -> Clauses:
+    """Hits as one sentence; those left of a longer one are counted anew."""
+    counted = tuple(Hit(hit.labels, index, hit.at, hit.clause, hit.words) for index, hit in enumerate(hits))
+    by_clause: dict[int, list[Hit]] = {}
+    for hit in counted:
+        by_clause.setdefault(hit.clause, []).append(hit)
+    return Clauses(counted, language, asked, by_clause)
 
 
 def _hits(sentence: Sentence, language: Language) -> Iterator[Hit]:
@@ -127,13 +137,26 @@ def _hits(sentence: Sentence, language: Language) -> Iterator[Hit]:
             at += 1
             continue
         match = language.book.longest(words, at)
-        labels = frozenset(match.labels) if match else frozenset()
+        labels = match.labels if match else _UNKNOWN
         clause += "contrast" in labels
         length = match.length if match else 1
-        yield Hit(labels, place, clause, words[at : at + length])
+        yield Hit(labels, 0, place, clause, words[at : at + length])
         at += length
         place += "skip" not in labels
 
 
-def _negates(hit: Hit) -> bool:
-    return "negation" in hit.labels and "concord" not in hit.labels and "neutral" not in hit.labels
+_UNKNOWN: frozenset[str] = frozenset()
+
+
+def _core(hits: Sequence[Hit], aside: frozenset[str]) -> tuple[str, ...]:
+    """The words of a clause without the polite phrases at its ends; a long clause is no whole phrase."""
+    first, last = 0, len(hits)
+    while first < last - 1 and hits[first].labels & aside:
+        first += 1
+    while last - 1 > first and hits[last - 1].labels & aside:
+        last -= 1
+    return tuple(word for hit in hits[first : min(last, first + NEIGHBOURS)] for word in hit.words)
+
+
+def _one_sign(hit: Hit) -> bool:
+    return not hit.words[0].isascii() and len(hit.words[0]) == 1

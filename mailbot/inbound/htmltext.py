@@ -37,7 +37,7 @@ _MARKS = str.maketrans(dict.fromkeys(_OPEN + _CLOSE + _REST + _SOFT + _SIGN + _S
 _OUTLOOK_RULE = re.compile(
     r"border-top:\s?solid\s?#(?:e1e1e1|b5c4df)|border:none;\s?border-top:\s?solid", re.IGNORECASE
 )
-_FORWARD_START = re.compile(r"\s*-{4,}")
+_FORWARD_START = re.compile(r"-{4,}")
 
 
 def quoted_lines(source: str) -> str:

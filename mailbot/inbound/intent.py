@@ -6,14 +6,14 @@ a clear one, mere courtesy is nothing, and whatever is neither reaches a person 
 
 from dataclasses import dataclass
 
-from mailbot.inbound.clauses import Clauses, read_clauses
+from mailbot.inbound.clauses import Clauses, clauses_of, read_clauses
 from mailbot.inbound.languages import Candidate, Language, likely, normal_code
 from mailbot.inbound.letterform import letter_body
 from mailbot.inbound.polarity import polarity_signs
-from mailbot.inbound.typos import corrected
+from mailbot.inbound.typos import MOST_WORDS, corrected
 from mailbot.inbound.words import Sentence, sentences
 
-EXAMINED = 32 * 1024
+EXAMINED = 16 * 1024
 """So many characters of what a person wrote are read for meaning; a longer text is never a clear acceptance."""
 
 RIVAL = 0.7
@@ -48,7 +48,7 @@ def read_intent(text: str, *, hint: str = "") -> Intent:
     parts = sentences(body)
     candidates = likely(tuple(word for part in parts for word in part.words), hint)
     language, reading = _best(parts, body, candidates)
-    if reading.silent:
+    if reading.silent and sum(len(part.words) for part in parts) <= MOST_WORDS:
         known = tuple(candidate.language for candidate in candidates)
         mended = tuple(corrected(part, known) for part in parts)
         if mended != parts:
@@ -153,7 +153,8 @@ def _asked(clauses: Clauses, signs: set[str]) -> set[str]:
 
 def _beside(clauses: Clauses, asking: int) -> set[str]:
     """What is decided in the clauses beside the asking one: "we decline, who are you?"."""
-    rest = Clauses(tuple(hit for hit in clauses.hits if hit.clause != asking), clauses.language, False)
+    others = [hit for hit in clauses.hits if hit.clause != asking]
+    rest = clauses_of(others, clauses.language, asked=False)
     if any({"wh", "hedge", "howto", "question"} & hit.labels for hit in rest.hits):
         return set()
     return set(polarity_signs(rest) & {"decline", "optout", "no"})

@@ -29,6 +29,9 @@ _SCRIPTS = (
     ("\uac00", "\ud7a3", ("ko",)),
 )
 
+SHARE = 0.26
+"""A language is tried if it has at least that share of what speaks for the likeliest one."""
+
 SHORTEST_STEM = 4
 LONGEST_STEM = 14
 HINT = 0.6
@@ -86,7 +89,7 @@ def likely(words: Sequence[str], hint: str = "") -> tuple[Candidate, ...]:
         scores[code] = scores.get(code, 0.0) + WHOLE
     ranked = sorted(scores, key=lambda code: -scores[code])
     best = scores[ranked[0]]
-    chosen = [code for code in ranked[:CANDIDATES] if scores[code] >= best / 4] if best else ranked
+    chosen = [code for code in ranked[:CANDIDATES] if scores[code] > SHARE * best] if best else ranked
     return tuple(Candidate(known[code], scores[code]) for code in chosen)
 
 

@@ -15,7 +15,7 @@ class _Node:
     exact: dict[str, "_Node"] = field(default_factory=dict)
     stems: dict[str, "_Node"] = field(default_factory=dict)
     lengths: tuple[int, ...] = ()
-    labels: tuple[str, ...] = ()
+    labels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Match:
     """A phrase of the book found in a text: how many words it covers and what it stands for."""
 
     length: int
-    labels: tuple[str, ...]
+    labels: frozenset[str]
 
 
 class PhraseBook:
@@ -43,19 +43,19 @@ class PhraseBook:
         parts = [(word, part.endswith("*")) for part in phrase.split() for word in _folded(part)]
         for word, stem in parts:
             node = (node.stems if stem else node.exact).setdefault(word, _Node())
-        node.labels = tuple(dict.fromkeys((*node.labels, label)))
+        node.labels |= {label}
         if len(parts) == 1:
             self._singles.setdefault(parts[0], set()).add(label)
 
     def longest(self, words: Sequence[str], at: int) -> Match | None:
         """The longest phrase that starts at word `at` (of equally long ones the most exact), or None."""
         best = (0, 0)
-        labels: tuple[str, ...] = ()
+        labels: frozenset[str] = frozenset()
         trail = [(self._root, at, 0)]
         while trail:
             node, place, exact = trail.pop()
             if node.labels and (place - at, exact) >= best:
-                labels = (*labels, *node.labels) if (place - at, exact) == best else node.labels
+                labels = labels | node.labels if (place - at, exact) == best else node.labels
                 best = (place - at, exact)
             if place < len(words):
                 trail.extend((following, place + 1, exact + signs) for following, signs in _next(node, words[place]))

@@ -8,6 +8,9 @@ from collections.abc import Callable
 
 from mailbot.inbound.clauses import Clauses, Hit
 
+CLAUSE = 24
+"""So many words around it are the clause of a word, however long the clause is."""
+
 _REFUSING = frozenset({"refuse", "not_refuse", "halt", "not_halt", "optout", "object", "not_object", "decline"})
 
 
@@ -32,7 +35,7 @@ def _signs_of(hit: Hit, clauses: Clauses) -> set[str]:
 
 def _refused(sign: str, hit: Hit, clauses: Clauses) -> str:
     """A refusal that is only thought about, asked about or itself denied does not act."""
-    unsettled = clauses.unsettled(hit) or _howto(hit, clauses)
+    unsettled = _unsettled(hit, clauses) or _howto(hit, clauses)
     return "undecided" if unsettled or clauses.negations(hit) else sign
 
 
@@ -51,7 +54,7 @@ def _decline(hit: Hit, clauses: Clauses) -> str:
 def _object(hit: Hit, clauses: Clauses) -> str:
     count = clauses.negations(hit)
     if count == 0:
-        return "eased" if clauses.eased(hit) else _refused("decline", hit, clauses)
+        return "eased" if _taken_back(hit, clauses) else _refused("decline", hit, clauses)
     return "eased" if count == 1 else "undecided"
 
 
@@ -63,7 +66,7 @@ def _agree(hit: Hit, clauses: Clauses) -> str:
     count = clauses.negations(hit)
     if count == 0:
         return ""
-    return "undecided" if count > 1 or clauses.unsettled(hit) else "decline"
+    return "undecided" if count > 1 or _unsettled(hit, clauses) else "decline"
 
 
 def _accept(hit: Hit, clauses: Clauses) -> str:
@@ -71,7 +74,7 @@ def _accept(hit: Hit, clauses: Clauses) -> str:
 
 
 def _not_agree(hit: Hit, clauses: Clauses) -> str:
-    return "undecided" if clauses.negations(hit, echoes=False) or clauses.unsettled(hit) else "decline"
+    return "undecided" if clauses.negations(hit, echoes=False) or _unsettled(hit, clauses) else "decline"
 
 
 def _ease(hit: Hit, clauses: Clauses) -> str:
@@ -80,12 +83,12 @@ def _ease(hit: Hit, clauses: Clauses) -> str:
 
 def _wish(hit: Hit, clauses: Clauses) -> str:
     """ "I do not want this" refuses; "I do not want to refuse" leaves it to the refusing word."""
-    later = any(other.clause == hit.clause and other.at > hit.at and other.labels & _REFUSING for other in clauses.hits)
+    later = any(other.labels & _REFUSING for other in clauses.after(hit, CLAUSE))
     return "" if later or clauses.negations(hit) == 0 else _agree(hit, clauses)
 
 
 def _not_wish(hit: Hit, clauses: Clauses) -> str:
-    later = any(other.clause == hit.clause and other.at > hit.at and other.labels & _REFUSING for other in clauses.hits)
+    later = any(other.labels & _REFUSING for other in clauses.after(hit, CLAUSE))
     return "" if later else _not_agree(hit, clauses)
 
 
@@ -125,7 +128,22 @@ def _whole_clauses(clauses: Clauses) -> set[str]:
 
 
 def _howto(hit: Hit, clauses: Clauses) -> bool:
-    return any("howto" in h.labels and h.clause == hit.clause and 0 < hit.at - h.at <= 4 for h in clauses.hits)
+    return any("howto" in other.labels for other in clauses.before(hit, 4))
+
+
+def _unsettled(hit: Hit, clauses: Clauses) -> bool:
+    """Whether the clause of `hit` leaves things open ("we are considering whether …")."""
+    return _near(hit, clauses, "open")
+
+
+def _taken_back(hit: Hit, clauses: Clauses) -> bool:
+    """Whether the clause of an objection takes it back ("against it we have nothing")."""
+    return _near(hit, clauses, "eases")
+
+
+def _near(hit: Hit, clauses: Clauses, label: str) -> bool:
+    around = (*clauses.before(hit, CLAUSE), *clauses.after(hit, CLAUSE))
+    return label in hit.labels or any(label in other.labels for other in around)
 
 
 def _doubtful(clauses: Clauses, signs: set[str]) -> bool:

@@ -13,7 +13,7 @@ SHORTEST = 6
 """Shorter words are too close to each other to be guessed."""
 
 MOST_WORDS = 60
-"""Longer texts are not mended: whoever writes so much says it more than once."""
+"""Longer texts should not be mended: whoever writes so much says it more than once."""
 
 _REFUSING = ("decline", "decline_alone", "optout", "refuse", "halt", "not_accept", "not_agree")
 _AGREEING = ("accept", "accept_alone", "object", "agree")
@@ -21,8 +21,6 @@ _AGREEING = ("accept", "accept_alone", "object", "agree")
 
 def corrected(sentence: Sentence, candidates: tuple[Language, ...]) -> Sentence:
     """`sentence` with unknown words replaced by the deciding word they were meant to be, if there is one."""
-    if len(sentence.words) > MOST_WORDS:
-        return sentence
     words = tuple(_meant(word, candidates) for word in sentence.words)
     return Sentence(words, sentence.asked, sentence.start, sentence.end)
 
