@@ -109,7 +109,10 @@ class Store:
             async with self._engines.reading.connect() as conn:
                 yield conn
         except (DBAPIError, PoolTimeoutError) as error:
-            raise translate(error) from error
+            fault = translate(error)
+            if isinstance(fault, StoreBroken):
+                self._writer.broken.set()
+            raise fault from error
 
     @property
     def broken(self) -> asyncio.Event:
