@@ -17,18 +17,24 @@ from mailbot.claims.places import Place
 from mailbot.claims.policy import Policy
 from mailbot.engine.customer_mail import CUSTOMER_PARTIES
 from mailbot.engine.days import after_next_digest, office_day
-from mailbot.engine.lines import digest_of, reminder_line
+from mailbot.engine.lines import answer_lines, digest_of, reminder_line
 from mailbot.engine.recipients import Directory
 from mailbot.engine.workspace import Office, Wanted
 from mailbot.ids import Ids
 from mailbot.outbound.compose import Composer, Order, Thread
-from mailbot.store import outbox
+from mailbot.store import history, outbox
 from mailbot.store.outbox import NewMail, NewWebhook
 from mailbot.store.reply_addresses import ReplyAddress
 from mailbot.store.waiting import Waiting
 
 ANSWERS_A_DAY = 5
 """Answers to mail from one address about one claim in 24 hours (security §8); notices never count."""
+
+ANSWERS_UNHEARD = 20
+"""Answers about one claim to anybody while nobody changes it: more is two machines talking (security item 35)."""
+
+JOINED_ANSWERS = "answers"
+"""In place of a party: the waiting answers of one person, which leave as one mail the next day."""
 
 DIGESTED = frozenset({"action_reminder", "subscription_expiring"})
 """Reminders that wait for the day's digest, unless their clock runs in hours (domain §7)."""
@@ -82,7 +88,9 @@ class Dispatcher:
                 leave_at = self._leave_at(want, now)
                 if leave_at is not None:
                     post.waiting.append(self._waiting(want, contact, leave_at))
-                elif not await self._over_cap(conn, post, want, contact, now):
+                elif await self._over_cap(conn, post, want, contact, now):
+                    post.waiting.append(self._joined_answer(want, contact, now))
+                else:
                     thread = await self._thread(conn, want, contact, replies_to)
                     self._write(post, want, contact, thread, now)
         return post
@@ -90,8 +98,8 @@ class Dispatcher:
     def joined(self, waiting: Sequence[Waiting], claims: Mapping[str, Claim], now: datetime) -> Post:
         """One mail for all waiting rows of one contact (domain §7, clock `join`)."""
         post = Post()
-        for group in _groups([row for row in waiting if row.claim_id in claims]):
-            if len(group) > 1 and group[0].party == Party.PARTNER:
+        for group in _groups([row for row in waiting if not row.claim_id or row.claim_id in claims]):
+            if group[0].party == JOINED_ANSWERS or (len(group) > 1 and group[0].party == Party.PARTNER):
                 self._write_digest(post, group, now)
             else:
                 self._write_joined(post, group, claims, now)
@@ -121,13 +129,31 @@ class Dispatcher:
             leave_at=leave_at,
         )
 
+    def _joined_answer(self, want: Wanted, contact: Contact, now: datetime) -> Waiting:
+        """The answer as a line of tomorrow's mail: a day later the ones that filled the cap no longer count."""
+        return Waiting(
+            id=self.ids.row(),
+            claim_id=want.claim.id if want.claim else "",
+            email=contact.email,
+            party=JOINED_ANSWERS,
+            code=want.mail.code,
+            key=want.mail.key,
+            context={"office": want.mail.to in (Party.REVIEWER, Party.OFFICE)},
+            leave_at=now + timedelta(days=1),
+        )
+
     async def _over_cap(self, conn: AsyncConnection, post: Post, want: Wanted, contact: Contact, now: datetime) -> bool:
         if not _answers_mail(want):
             return False
         claim_id = want.claim.id if want.claim else None
         sent = await outbox.answers_to(conn, contact.email, claim_id, now - timedelta(days=1))
         here = sum(m.answer and m.email == contact.email and m.claim_id == claim_id for m in post.mails)
-        return sent + here >= ANSWERS_A_DAY
+        if sent + here >= ANSWERS_A_DAY:
+            return True
+        if claim_id is None:
+            return False
+        unheard = await outbox.answers_about(conn, claim_id, await history.last_act(conn, claim_id))
+        return unheard + sum(m.answer and m.claim_id == claim_id for m in post.mails) >= ANSWERS_UNHEARD
 
     async def _thread(
         self, conn: AsyncConnection, want: Wanted, contact: Contact, replies_to: Mapping[int, str]
@@ -166,13 +192,15 @@ class Dispatcher:
         self._add(post, order, tuple((row.claim_id, row.key) for row in group), None)
 
     def _write_digest(self, post: Post, group: Sequence[Waiting], now: datetime) -> None:
-        """Reminders that no digest took along: several of one person are lines of one mail all the same."""
+        """What no digest took along: reminders or answers of one person are lines of one mail all the same."""
         today = office_day(now, self.office.country, self.office.time_zone)
-        mail, addresses = digest_of(group[0].email, [reminder_line(row) for row in group], today, now, self.ids)
+        answers = group[0].party == JOINED_ANSWERS
+        lines = answer_lines(group) if answers else [reminder_line(row) for row in group]
+        mail, addresses = digest_of(group[0].email, lines, today, now, self.ids)
         post.addresses += addresses
         contact = Contact(email=group[0].email)
         order = Order(
-            mail=replace(mail, key=f"{mail.key}:late"),
+            mail=replace(mail, key=f"{mail.key}:late:{group[0].id}", answer=answers),
             claims=(),
             recipient=contact,
             handle=self.ids.handle(),

@@ -57,6 +57,24 @@ def reminder_line(row: Waiting) -> Line:
     )
 
 
+def answer_lines(rows: Sequence[Waiting]) -> list[Line]:
+    """Answers that were over the day's cap, a line for each claim: what was read can be looked up on its page."""
+    counted: dict[str, list[Waiting]] = {}
+    for row in rows:
+        counted.setdefault(row.claim_id, []).append(row)
+    return [
+        Line(
+            code="answers_joined",
+            claim=claim_id,
+            name="",
+            due=None,
+            text=f"{len(group)} mails",
+            party=Party.REVIEWER if group[0].context.get("office") else Party.PARTNER,
+        )
+        for claim_id, group in counted.items()
+    ]
+
+
 def digest_of(
     email: str, lines: Sequence[Line], today: date, now: datetime, ids: Ids
 ) -> tuple[Mail, list[ReplyAddress]]:
@@ -65,7 +83,8 @@ def digest_of(
     key = f"daily_digest:{today}"
     handles = [ids.handle() for _ in ordered]
     items = [
-        {"code": x.code, "claim": x.claim, "name": x.name, "due": x.due, "text": x.text, "handle": handle}
+        {"code": x.code, "claim": x.claim, "name": x.name, "due": x.due, "text": x.text}
+        | ({"handle": handle} if x.claim else {})
         for x, handle in zip(ordered, handles, strict=True)
     ]
     addresses = [
@@ -79,6 +98,7 @@ def digest_of(
             mails=((line.claim, key),),
         )
         for line, handle in zip(ordered, handles, strict=True)
+        if line.claim
     ]
     mail = Mail(code="daily_digest", to=Party.PERSON, key=key, email=email, context={"items": items, "day": today})
     return mail, addresses

@@ -114,6 +114,13 @@ async def of_claim(conn: AsyncConnection, claim_id: str, after_seq: int = 0, lim
     return tuple(_entry(row) for row in await conn.execute(statement))
 
 
+async def last_act(conn: AsyncConnection, claim_id: str) -> datetime | None:
+    """When somebody other than mailbot itself last changed the claim."""
+    acts = (_table.c.claim_id == claim_id, _table.c.actor != "system")
+    newest = select(_table.c.at).where(*acts).order_by(_table.c.seq.desc()).limit(1)
+    return (await conn.execute(newest)).scalar_one_or_none()
+
+
 async def verify(conn: AsyncConnection, anchor: Mapping[str, Head] | None = None) -> list[Defect]:
     """Recomputes every chain; with `anchor` (heads kept elsewhere) also finds chains cut off or rewritten since."""
     stored, anchor = await heads(conn), anchor or {}

@@ -239,6 +239,14 @@ async def answers_to(conn: AsyncConnection, email: str, claim_id: str | None, si
     return int((await conn.execute(select(func.count()).where(answers))).scalar_one())
 
 
+async def answers_about(conn: AsyncConnection, claim_id: str, since: datetime | None) -> int:
+    """How many answers to mail went out about that claim, to anybody, since then or ever (security item 35)."""
+    answers = and_(_c.claim_id == claim_id, _c.claim_id != word(""), _c.answer)
+    if since is not None:
+        answers = and_(answers, _c.created_at > since)
+    return int((await conn.execute(select(func.count()).where(answers))).scalar_one())
+
+
 async def last_to(conn: AsyncConnection, claim_id: str, email: str) -> str | None:
     """Message-ID of the newest mail about the claim to that address, to thread under."""
     statement = (

@@ -261,12 +261,13 @@ outbox = Table(
 _of_outbox: Column[int] = Column("id", ForeignKey("outbox.id"), primary_key=True)
 outbox_bytes = Table("outbox_bytes", metadata, _of_outbox, Column("body", LargeBinary))
 
-# Customer mails that wait for others to the same contact (domain §7, clock `join`). Deleted when done.
+# Mails that wait for others to the same contact: notices (domain §7, clock `join`), and answers over the day's cap,
+# of which some belong to no claim. Deleted when done.
 waiting = Table(
     "waiting",
     metadata,
     row_id(),
-    Column("claim_id", ForeignKey("claims.id"), nullable=False),
+    *words("claim_id"),
     *texts("email", "party", "code", "key"),
     Column("context", Json, nullable=False),
     *at("leave_at"),

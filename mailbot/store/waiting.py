@@ -1,4 +1,4 @@
-"""Customer mails that wait for others to the same contact, to leave as one (domain §7, clock `join`)."""
+"""Mails that wait for others to the same contact, to leave as one (domain §7, clock `join`; security item 35)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ _COLUMNS = ("id", "claim_id", "email", "party", "code", "key", "context", "leave
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A mail not written yet. `context`: JSON values, instants, dates; it leaves at `leave_at` at the latest."""
+    """A mail not written yet. `context`: JSON values, instants, dates; it leaves at `leave_at` at the latest.
+
+    `claim_id` is empty for an answer that belongs to no claim.
+    """
 
     id: int
     claim_id: str

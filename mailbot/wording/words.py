@@ -179,6 +179,7 @@ _LINE = {
     "action_reminder": mark("your answer is needed"),
     "review_assigned": mark("waits for your review"),
     "subscription_expiring": mark("a claimed subscription ends"),
+    "answers_joined": mark("you wrote more often than we answer in a day; all of it was read and is kept"),
 }
 
 # The labels of a claim form: what a partner writes before the colon, so the reader of forms has to know each of them.

@@ -496,14 +496,13 @@ def upgrade() -> None:
     op.create_table(
         "waiting",
         sa.Column("id", ROW_ID, nullable=False),
-        sa.Column("claim_id", sa.Text(), nullable=False),
+        sa.Column("claim_id", sa.Text(), server_default="", nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("party", sa.Text(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("context", sa.Text(), nullable=False),
         sa.Column("leave_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["claim_id"], ["claims.id"], name=op.f("fk_waiting_claim_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_waiting")),
         sa.UniqueConstraint("claim_id", "key", "email", name=op.f("uq_waiting_claim_id_key_email")),
     )
