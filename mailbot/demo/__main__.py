@@ -35,7 +35,8 @@ async def _play(folder: Path, leave: bool) -> int:
     script = Transcript()
     async with contextlib.AsyncExitStack() as stack:
         try:
-            house = await stack.enter_async_context(open_house(folder, script))
+            with script.step("the stage is set"):
+                house = await stack.enter_async_context(open_house(folder, script))
             await claim_one.play(house)
             await claim_two.play(house)
             await _where_to_look(house)
