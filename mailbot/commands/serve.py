@@ -8,8 +8,8 @@ import click
 from mailbot.commands.setup import configured
 
 if TYPE_CHECKING:
-    from mailbot.service import Role
     from mailbot.config import Config
+    from mailbot.service import Role
 
 _ROLES = ("all", "listener", "worker", "web", "scheduler")
 
