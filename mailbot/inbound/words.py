@@ -18,6 +18,9 @@ BREAK = ","
 ADDRESS = "@"
 """The token that stands for a mail address or a link, so that their letters are never read as words."""
 
+LONG = 120
+"""A sentence of so many words ends at its next clause: negations do not reach further anyway."""
+
 _CHUNK = re.compile(r"\S+|\n")
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _PIECE = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+|[.!?,;:…。、，；：！？()\"«»„“”|/]|[\u2600-\u27bf\U0001f300-\U0001faff]")
@@ -71,7 +74,7 @@ def _assembled(text: str) -> Iterator[Sentence]:
     words: list[str] = []
     start = end = 0
     for at, stop, piece in _pieces(text):
-        if piece in _ENDS or piece == "\n":
+        if piece in _ENDS or piece == "\n" or (piece == BREAK and len(words) >= LONG):
             asked = piece in "?？"
             if any(word != BREAK for word in words):
                 yield Sentence(tuple(words), asked, start, stop if piece != "\n" else end)
