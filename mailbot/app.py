@@ -19,6 +19,7 @@ from mailbot.engine.engine import Engine
 from mailbot.engine.uploads import Uploads
 from mailbot.engine.workspace import Office
 from mailbot.ids import Ids
+from mailbot.inbound.antivirus import Clamd, Scanner
 from mailbot.inbound.interpretation import Keys
 from mailbot.inbound.readers import Readers
 from mailbot.keys import KeyFileError, Keyring, load_keyring, new_keyring, save_keyring
@@ -45,6 +46,7 @@ class Rooms:
     templates: Templates
     transport: Transport
     readers: Readers
+    scanner: Scanner | None
 
 
 async def open_rooms(config: Config, *, clock: Clock | None = None, lock: bool = True, create: bool = True) -> Rooms:
@@ -101,7 +103,8 @@ async def _build(config: Config, store: Store, clock: Clock) -> Rooms:
     )
     rules = await _policies(store, config.policy)
     desk = _desk(config, store, clock, ids, tokens, catalogue, composer, rules)
-    readers = Readers(_reading_keys(config, tokens))
+    scanner = Clamd(config.clamav.url) if config.clamav.url else None
+    readers = Readers(_reading_keys(config, tokens), scanner=scanner)
     engine = Engine(desk, Uploads(readers, clock).judge)
     return Rooms(
         config=config,
@@ -112,6 +115,7 @@ async def _build(config: Config, store: Store, clock: Clock) -> Rooms:
         templates=templates,
         transport=_transport(config),
         readers=readers,
+        scanner=scanner,
     )
 
 

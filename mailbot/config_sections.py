@@ -5,6 +5,7 @@ ValidationError, which `config` turns into lines. The defaults stand in defaults
 """
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,6 +21,7 @@ from mailbot.endpoints import (
     Relay,
     SqliteFile,
     read_blobs,
+    read_clamav,
     read_database,
     read_delivery,
     read_host,
@@ -93,10 +95,11 @@ def _trust(text: str) -> str:
     return text
 
 
-def _nothing(text: str) -> str:
-    if text:
-        raise ValueError("virus scanning comes with a later version; allowed is an empty text")
-    return text
+def _scanner(text: str) -> HostPort | None:
+    address = read_clamav(text)
+    if address is not None and find_spec("aioclamd") is None:
+        raise ValueError("virus scanning needs the extra `clamav`: pip install 'mailbot[clamav]'")
+    return address
 
 
 FilePath = Annotated[Path, _read_in_folder(_file)]
@@ -174,9 +177,9 @@ class Sender(Section):
 
 
 class Clamav(Section):
-    """Where files are scanned; nowhere in this version."""
+    """Where files are scanned for viruses; None: nowhere."""
 
-    url: Annotated[str, _read(_nothing)]
+    url: Annotated[HostPort | None, _read(_scanner)]
 
 
 class Webhooks(Section):

@@ -124,6 +124,16 @@ def read_blobs(text: str, folder: Path) -> BlobFolder:
     return BlobFolder(folder / path)
 
 
+def read_clamav(text: str) -> HostPort | None:
+    """`tcp://host:port` of a ClamAV daemon; an empty text: none."""
+    parts = _split(text)
+    if not text:
+        return None
+    if parts is None or parts.scheme != "tcp" or not parts.hostname or parts.path.strip("/") or "@" in parts.netloc:
+        raise ValueError("allowed is tcp://host:port of a ClamAV daemon, or an empty text")
+    return HostPort(parts.hostname, parts.port or 3310)
+
+
 def read_delivery(text: str, folder: Path) -> Maildir | Relay:
     """`maildir:path` or `smtp://user@host:port?tls=required|none`; `tls=none` on loopback only."""
     if text.startswith("maildir:") and text != "maildir:":

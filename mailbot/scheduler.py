@@ -12,6 +12,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 TICK_SECONDS = 1
 BEAT_SECONDS = 60
+RESCAN_SECONDS = 60
 SWEEP_SECONDS = 3600
 
 

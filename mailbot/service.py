@@ -23,13 +23,14 @@ from mailbot.engine.clockwork import Clockwork
 from mailbot.engine.digests import Digests
 from mailbot.engine.housekeeping import sweep
 from mailbot.engine.mailroom import Mailroom
+from mailbot.engine.rescans import Rescans
 from mailbot.inbound.listener import Listener, ListenerConfig, listen
 from mailbot.inbound.reception import Ports
 from mailbot.outbound.delivery import Delivery
 from mailbot.outbound.retrying import Schedule
 from mailbot.outbound.webhooks import WebhookDelivery, http_client
 from mailbot.pulse import Pulse
-from mailbot.scheduler import BEAT_SECONDS, SWEEP_SECONDS, TICK_SECONDS, Ticker
+from mailbot.scheduler import BEAT_SECONDS, RESCAN_SECONDS, SWEEP_SECONDS, TICK_SECONDS, Ticker
 from mailbot.store import settings
 from mailbot.store.leases import forget_leases
 from mailbot.web.app import create_app
@@ -145,6 +146,8 @@ async def _start_worker(service: Service) -> None:
     )
     mailroom = Mailroom(rooms.desk, rooms.readers)
     clockwork = Clockwork(rooms.desk)
+    if rooms.scanner is not None:
+        service.ticker.every(RESCAN_SECONDS, Rescans(rooms.store, clock, rooms.scanner).step)
     service.repeat("mailroom", mailroom.step)
     service.repeat("report", clockwork.report)
     service.repeat("leave", clockwork.leave)

@@ -20,6 +20,8 @@ def surroundings(config: Config, *, served: bool) -> Iterator[Finding]:
     for address in (*config.smtp.listen, config.http.listen):
         yield _port(address, served)
     yield from _certificate(config)
+    if config.clamav.url is not None:
+        yield _scanner(config.clamav.url)
 
 
 def _relay(host: str, port: int) -> Finding:
@@ -36,6 +38,21 @@ def _relay(host: str, port: int) -> Finding:
             "delivery", f"{host}:{port} answers {greeting[:60]!r}", "correct delivery.url: this is no SMTP relay"
         )
     return ok("delivery", f"{host}:{port} answers {greeting[:60]}")
+
+
+def _scanner(address: HostPort) -> Finding:
+    """ClamAV's own PING; without an answer mail with files is held."""
+    do = "start ClamAV (clamd with TCPSocket), or correct clamav.url; until then mail with files is held"
+    try:
+        with socket.create_connection((address.host, address.port), _SECONDS) as conn:
+            conn.settimeout(_SECONDS)
+            conn.sendall(b"nPING\n")
+            answer = conn.recv(64).strip()
+    except OSError as wrong:
+        return error("clamav", f"{address}: {wrong.strerror or wrong}", do)
+    if answer != b"PONG":
+        return error("clamav", f"{address} answers {answer[:40]!r} instead of PONG", do)
+    return ok("clamav", f"{address} answers; files are scanned")
 
 
 def _port(address: HostPort, served: bool) -> Finding:

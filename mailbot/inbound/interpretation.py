@@ -156,7 +156,8 @@ class Interpretation:
     `tokens` are our own addresses in the order of trust: envelope, address headers, In-Reply-To/References;
     never from the body (security §3.2). `returned_message_id` names the mail a report is about. `delivered` holds
     the recipients of a success report. `digest` covers body and authored headers without trace headers or Message-ID
-    (security item 5). Answers depend on the claim's open questions, so the engine reads them from `parts`.
+    (security item 5). `unscanned`: digests of files that no virus scanner has looked at although one is configured.
+    Answers depend on the claim's open questions, so the engine reads them from `parts`.
     """
 
     disposition: Disposition
@@ -189,3 +190,4 @@ class Interpretation:
     language: str
     digest: str
     trace: tuple[TraceStep, ...]
+    unscanned: frozenset[str] = frozenset()

@@ -2,7 +2,8 @@
 
 A mail that crashes, hangs or bloats its reader costs that process only: the caller gets a ReaderFailure, the reader is
 replaced, the rest of the batch is read by the new one. The engine counts the failures of a mail (three: quarantine).
-Readers hold no keys; signed addresses are checked here, in the parent. No process outlives `close`, nor its parent.
+Readers hold no keys; signed addresses are checked, and files are scanned, here in the parent. No process outlives
+`close`, nor its parent.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from mailbot.inbound.antivirus import Scanner, screened
 from mailbot.inbound.interpret import interpret
 from mailbot.inbound.interpretation import Envelope, Interpretation, Keys
 from mailbot.inbound.reader_frames import LENGTH, packed, unpacked
@@ -45,7 +47,7 @@ class Readers:
     """`count` reader processes behind one door.
 
     `seconds` and `memory` bound one message; a process is replaced after `recycle_after` messages. `reading` is the
-    function that reads, interpret except in tests.
+    function that reads, interpret except in tests. With a `scanner` the accepted files of every mail are scanned.
     """
 
     def __init__(
@@ -55,8 +57,10 @@ class Readers:
         count: int = 2,
         recycle_after: int = 2000,
         reading: Callable[..., object] = interpret,
+        scanner: Scanner | None = None,
     ) -> None:
         self._keys = keys
+        self._scanner = scanner
         self._count = count
         self._recycle_after = recycle_after
         self._reading = f"{reading.__module__}:{reading.__qualname__}"
@@ -91,12 +95,17 @@ class Readers:
             raise
         finally:
             self._idle.put_nowait(reader)
-        return results
+        return list(await asyncio.gather(*map(self._screened, results)))
 
     async def close(self) -> None:
         """Ends every process; one that does not end by itself within a second is killed."""
         readers, self._all = self._all, set()
         await asyncio.gather(*(reader.end() for reader in readers))
+
+    async def _screened(self, result: Interpretation | ReaderFailure) -> Interpretation | ReaderFailure:
+        if self._scanner is None or isinstance(result, ReaderFailure):
+            return result
+        return await screened(result, self._scanner)
 
     async def _started(self) -> "_Reader":
         reader = await _Reader.started(self._instructions(), self._keys.limits.reader_seconds)

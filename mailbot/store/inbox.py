@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.addresses import canonical
+from mailbot.failpoints import failpoint
 from mailbot.store import blobs, schema
 from mailbot.store.bulk import execute_many
 from mailbot.store.codec import clean
@@ -100,6 +101,7 @@ _LEASE = update(_table).where(_table.c.id == bindparam("row")).values(lease_unti
 
 async def accept(conn: AsyncConnection, items: Sequence[Item]) -> None:
     """Stores items; when this commits, a 250 may be said. Large bodies must have been kept by Blobs before."""
+    failpoint("inbox.begun")
     await execute_many(conn, _INSERT, [_row(item) for item in items])
     await execute_many(
         conn, _INSERT_BYTES, [{"id": item.id, "raw": item.raw} for item in items if item.raw is not None]
@@ -108,6 +110,7 @@ async def accept(conn: AsyncConnection, items: Sequence[Item]) -> None:
         if item.raw is None:
             blob = blobs.Blob(sha256=item.sha256, size=item.size, content=None)
             await blobs.put(conn, [blob], f"inbox:{item.id}", item.received_at)
+    failpoint("inbox.inserted")
 
 
 async def take(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta) -> tuple[Item, ...]:
@@ -205,6 +208,12 @@ async def held_for(conn: AsyncConnection, email: str) -> tuple[Item, ...]:
     mine = and_(_table.c.waits_for == canonical(email), _table.c.waits_for != word(""))
     statement = select(*_LIGHT).where(mine, _table.c.disposition == word("held")).order_by(_table.c.id)
     return tuple(_item(row) for row in await conn.execute(statement))
+
+
+async def held_because(conn: AsyncConnection, reason: str, before: datetime, limit: int = 200) -> tuple[int, ...]:
+    """The ids of items held for that reason, put aside before then, oldest first."""
+    mine = and_(_table.c.disposition == word("held"), _table.c.reason == reason, _table.c.settled_at < before)
+    return tuple((await conn.execute(select(_table.c.id).where(mine).order_by(_table.c.id).limit(limit))).scalars())
 
 
 async def duplicates(

@@ -49,7 +49,7 @@ def test_without_a_file_the_defaults_of_the_contract_hold():
     assert config.delivery.url == Maildir(here / "var/sent")
     assert config.delivery.password_file is None
     assert config.sender.upstream == (ip_network("127.0.0.1"),)
-    assert config.clamav.url == ""
+    assert config.clamav.url is None
     assert config.webhooks.allow_private is False
     assert config.log.format == "console"
     assert config.limits == Limits()
