@@ -65,7 +65,7 @@ def _message(details: Any) -> str:
     context = details.get("ctx", {})
     if details["type"] == "value_error":
         return str(context["error"])
-    return _ALLOWED.get(details["type"], details["msg"]).format(**context)
+    return str(_ALLOWED.get(details["type"], details["msg"])).format(**context)
 
 
 def _shown(value: object) -> str:
