@@ -39,12 +39,13 @@ def attributions(lines: Sequence[str], own_addresses: Sequence[str]) -> Mapping[
     found: dict[int, Attribution] = {}
     quoted = _quoted_below(lines)
     for end, line in enumerate(lines):
-        if not line.strip() or len(line) > 2 * LONGEST or line.startswith(SIGNED):
+        bare = line.strip()
+        if not bare or len(line) > 2 * LONGEST or line.startswith(SIGNED):
             continue
-        if line.lstrip()[:1] == ">":
-            one = _torn(lines, end, own_addresses)
-        else:
+        if bare[0] != ">":
             one = _ending_at(lines, end, quoted[end], own_addresses)
+        else:
+            one = _torn(lines, end, own_addresses) if bare[-1] == ":" else None
         if one is not None:
             found.setdefault(one.start, one)
     return found
@@ -70,7 +71,7 @@ def _ending_at(lines: Sequence[str], end: int, quoted: bool, own: Sequence[str])
 
 def _torn(lines: Sequence[str], end: int, own: Sequence[str]) -> Attribution | None:
     """An attribution whose address was torn off onto lines of its own, so that it ends in "> wrote:" (Polymail)."""
-    if len(lines[end]) > 30 or not lines[end].rstrip().endswith(":") or not _verb_ends(lines[end].rstrip(": \t")):
+    if len(lines[end]) > 30 or not _verb_ends(lines[end].rstrip(": \t")):
         return None
     for start in range(end - 1, max(-1, end - TORN - 1), -1):
         text = " ".join(line.strip() for line in lines[start : end + 1])

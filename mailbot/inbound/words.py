@@ -29,6 +29,7 @@ _SPECIAL = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe
 _APOSTROPHES = str.maketrans(dict.fromkeys("'’‘`´\u200b\u200c\u200d\ufe0f\ufeff\u00ad🏻🏼🏽🏾🏿"))
 _ENDS = frozenset(".!?。！？…;；")
 _CLAUSES = frozenset(',:，：、()"«»„“”|/')
+_SIMPLE = frozenset(",.!?")
 _DASHES = frozenset("-–—_*=~•·>")
 
 
@@ -62,7 +63,25 @@ def fold(word: str) -> str:
 
 def words_of(text: str) -> tuple[str, ...]:
     """All folded words of a short text, marks left out."""
-    return tuple(word for sentence in sentences(text) for word in sentence.words if word != BREAK)
+    words: list[str] = []
+    for raw in text.split():
+        if _plain(raw):
+            words.append(fold(raw))
+        elif _is_address(raw):
+            words.append(ADDRESS)
+        else:
+            pieces = (piece.group() for piece in _PIECE.finditer(raw.translate(_APOSTROPHES)))
+            words += [fold(piece) for piece in pieces if piece not in _CLAUSES and piece not in _ENDS]
+    return tuple(words)
+
+
+def _plain(raw: str) -> bool:
+    """Whether `raw` is one word of letters, in a script that writes words."""
+    return raw.isalpha() and (raw.isascii() or max(raw) < "\u3040")
+
+
+def _is_address(raw: str) -> bool:
+    return "@" in raw or "://" in raw or raw.startswith("www.")
 
 
 def sentences(text: str) -> tuple[Sentence, ...]:
@@ -96,7 +115,14 @@ def _pieces(text: str) -> Iterator[tuple[int, int, str]]:
             if _ends_line(text, at):
                 yield at, stop, "\n"
             continue
-        if "@" in raw or "://" in raw or raw.startswith("www."):
+        if _plain(raw):
+            yield at, stop, fold(raw)
+            continue
+        if _plain(raw[:-1]) and raw[-1] in _SIMPLE:
+            yield at, stop - 1, fold(raw[:-1])
+            yield stop - 1, stop, (BREAK if raw[-1] == BREAK else raw[-1])
+            continue
+        if _is_address(raw):
             yield at, stop, ADDRESS
             yield from ((stop, stop, mark) for mark in raw[-1] if mark in _ENDS)
             continue
