@@ -23,11 +23,9 @@ WRAPPED_QUOTE = 60
 _LISTED = re.compile(r"[(\[]?\d{1,2}[)\].]|[-*•]\s")
 _DATED = re.compile(r"[\d@]")
 _RULE = "-_=*~—–─ \t\xa0"
-_INVISIBLE = str.maketrans(
-    dict.fromkeys("\u200b\u200e\u200f\ufeff\x00", "")
-    | dict.fromkeys("\xa0\u202f", " ")
-    | dict.fromkeys("\x0b\x0c\u2028\u2029", "\n")
-)
+_INVISIBLE = re.compile("[\u200b\u200e\u200f\ufeff\x00]")
+_SPACE = re.compile("[\xa0\u202f]")
+_LINE_END = re.compile("\r\n?|[\x0b\x0c\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def split_text(
     `markers` are the lines our mails print above what they quote, `own_addresses` the addresses they come from: both
     outrank every other sign. `flowed` says that the part was declared format=flowed.
     """
-    text = body[:MAX_CHARS].replace(SIGNED, "").replace("\r\n", "\n").replace("\r", "\n").translate(_INVISIBLE)
+    text = _tidy(body[:MAX_CHARS].replace(SIGNED, ""))
     lines = (unflowed(text) if flowed else text).split("\n")
     segments, cut = _segments(lines[:MAX_LINES], markers, own_addresses)
     beyond = "\n".join(lines[MAX_LINES:]) + body[MAX_CHARS:]
@@ -76,11 +74,16 @@ def split_text(
 
 def split_html(source: str, *, markers: tuple[str, ...] = (), own_addresses: tuple[str, ...] = ()) -> ReplyParts:
     """Take an HTML body apart: client containers first, then the rules for text."""
-    lines = quoted_lines(source).translate(_INVISIBLE).split("\n")
+    lines = _tidy(quoted_lines(source)).split("\n")
     segments, cut = _segments(lines[:MAX_LINES], markers, own_addresses)
     if len(lines) > MAX_LINES:
         segments.append(Segment("quote", "\n".join(lines[MAX_LINES:])))
     return parts_of(segments, cut)
+
+
+def _tidy(text: str) -> str:
+    """One kind of line end and space, nothing invisible."""
+    return _LINE_END.sub("\n", _SPACE.sub(" ", _INVISIBLE.sub("", text)))
 
 
 def parts_of(segments: Sequence[Segment], cut: str) -> ReplyParts:
