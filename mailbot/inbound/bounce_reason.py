@@ -16,6 +16,8 @@ _ADDRESS = re.compile(r"<?[^\s<>,;:()\[\]]{1,128}@[^\s<>,;:()\[\]]{1,255}>?")
 _LINK = re.compile(r"https?://\S+")
 # At which command the remote server refused: only a refused RCPT surely speaks about the address.
 _AT_RCPT = re.compile(r"\brcpt\b|does not like recipient|recipient address rejected|\bin reply to rcpt\b")
+# Said of the address, but of a policy too; and replies that speak of a mailbox name only (RFC 5321 §4.2.2).
+_OF_ADDRESS = re.compile(r"rejected (?:the )?address|(?<![\d.])55[13](?=[ -])")
 _AT_DATA = re.compile(r"\bend of data\b|\bfinal data\b|>>> data\b|\bdata command\b|smtp command data\b")
 _PASSING = re.compile(r"temporar|try (?:it )?(?:again )?later|not found, try again")
 _DIAGNOSTIC_CAP = 2000
@@ -25,6 +27,7 @@ _ADDRESS_STATUSES = frozenset(
 )
 _SENDER_STATUSES = frozenset(("5.1.7", "5.1.8", "4.1.7", "4.1.8"))
 _UNKNOWN_STATUS = re.compile(r"[45]\.1\.(?:[012346]|10)$")
+_POLICY_STATUS = re.compile(r"[45]\.7\.\d")
 _WEAK_STATUS = re.compile(r"\d\.0\.0$|[45]\.4\.7$")
 
 
@@ -84,10 +87,17 @@ def _certain(reason: Reason, words: str, codes: set[str], context: str) -> Reaso
     if _PASSING.search(words) or (reason.name == "unknown_host" and any(code.startswith("4.") for code in codes)):
         return Reason(reason.name, False, reason.status)
     if reason.name == "unknown_user":
-        coded = any(_UNKNOWN_STATUS.match(code) for code in codes)
-        refused = _AT_RCPT.search(f"{words} {context}") and not _AT_DATA.search(f"{words} {context}")
-        return reason if coded or refused else Reason("filtered", False, reason.status)
+        told = any(_UNKNOWN_STATUS.match(code) for code in codes) or _refused(codes, f"{words} {context}")
+        return reason if told else Reason("filtered", False, reason.status)
     return reason
+
+
+def _refused(codes: set[str], text: str) -> bool:
+    """Whether the address itself was refused, not the mail for it."""
+    if _AT_DATA.search(text):
+        return False
+    policy = any(_POLICY_STATUS.match(code) for code in codes)
+    return bool(_AT_RCPT.search(text) or (not policy and _OF_ADDRESS.search(text)))
 
 
 def plain_words(text: str) -> str:

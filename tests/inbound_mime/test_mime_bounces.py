@@ -69,6 +69,12 @@ REASONS = [
     ("4.4.7", "452 4.2.2 mailbox over quota, giving up", False),
     ("5.0.0", "554 Transaction failed", False),
     ("5.0.0", "550 User unknown (in reply to end of DATA command)", False),
+    ("5.0.0", "550 User unknown", False),
+    ("5.0.0", "553 User unknown", True),
+    ("5.0.0", "550 User unknown: the server has rejected address", True),
+    ("5.7.1", "550 5.7.1 User unknown: the server has rejected address", False),
+    ("5.7.1", "554 5.7.1 User unknown (in reply to RCPT TO command)", True),
+    ("5.0.0", "Your message wasn't delivered because the address couldn't be found", True),
 ]
 
 
