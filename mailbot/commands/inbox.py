@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailbot.commands.output import plain, print_fields, print_json, print_table
+from mailbot.commands.output import plain, print_fields, print_json, print_table, print_text, shown
 from mailbot.commands.setup import Failed, as_json, configured, opened, run
 
 if TYPE_CHECKING:
@@ -138,8 +138,9 @@ def _facts(item: "Item") -> dict[str, object]:
 def _print_item(item: "Item") -> None:
     print_fields((name, value) for name, value in _facts(item).items() if name != "trace")
     for step in item.trace or ():
-        click.echo("  ".join(str(part) for part in step if part))
-    reading = item.reading or {}
-    for name, value in reading.items() if isinstance(reading, dict) else ():
+        click.echo(shown("  ".join(str(part) for part in step if part), widest=0))
+    reading = item.reading if isinstance(item.reading, dict) else {}
+    for name, value in reading.items():
         if value not in (None, "", [], {}):
-            click.echo(f"{name}: {value}")
+            click.echo(f"{name}:")
+            print_text(str(value))

@@ -58,6 +58,12 @@ def print_fields(pairs: Iterable[tuple[str, object]]) -> None:
         click.echo(f"{name.ljust(width)}  {text}")
 
 
+def print_text(text: str) -> None:
+    """Words that somebody wrote, line by line."""
+    for line in text.splitlines():
+        click.echo(f"    | {shown(line, widest=0)}")
+
+
 def shown(value: object, widest: int = _WIDEST) -> str:
     """A cell: instants to the second, nothing that could steer a terminal, cut at `widest` (0: never)."""
     if isinstance(value, datetime):

@@ -12,6 +12,7 @@ from mailbot.app import Rooms, close_rooms, open_rooms
 from mailbot.commands.output import print_fields, print_json, progress, shown
 from mailbot.config import Config
 from mailbot.engine.mailroom import envelope_of
+from mailbot.engine.readout import authentication_of
 from mailbot.engine.rereading import Change, changes_of
 from mailbot.store import inbox
 from mailbot.store.blobs import BlobLost
@@ -86,7 +87,9 @@ async def _changed(rooms: Rooms, items: Sequence["Item"]) -> list[Reread]:
             except BlobLost:
                 continue  # erased: there is nothing left to read
     now = rooms.desk.clock.now()
-    readings = await rooms.readers.read_batch([(raw, envelope_of(item), now) for item, raw in pairs])
+    readings = await rooms.readers.read_batch(
+        [(raw, envelope_of(item), now, authentication_of(item.reading)) for item, raw in pairs]
+    )
     judged = [
         (item, changes_of(item.reading, item.trace, again)) for (item, _), again in zip(pairs, readings, strict=True)
     ]

@@ -77,7 +77,7 @@ def _contents(files: tuple[Path, ...]) -> "Iterator[tuple[str, bytes]]":
 
 
 def _print(reading: dict[str, Any]) -> None:
-    from mailbot.commands.output import print_fields
+    from mailbot.commands.output import print_fields, print_text, shown
 
     sender, intent = reading["sender"] or {}, reading["intent"] or {}
     click.secho(reading["file"], bold=True)
@@ -97,9 +97,9 @@ def _print(reading: dict[str, Any]) -> None:
     for part in _SHOWN:
         if reading[part]:
             click.echo(f"  {part.replace('_', ' ')}:")
-            click.echo("\n".join(f"    | {line}" for line in reading[part].splitlines()))
+            print_text(reading[part])
     for step in reading["trace"]:
-        click.secho(f"  {_joined(*(step.values() if isinstance(step, dict) else step))}", dim=True)
+        click.secho(f"  {shown(_joined(*step.values()), widest=0)}", dim=True)
 
 
 def _joined(*parts: object) -> str:

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import click
+import httpx
 
 from mailbot.demo import claim_one, claim_two
 from mailbot.demo.house import House, open_house
@@ -62,6 +63,15 @@ async def _where_to_look(house: House) -> None:
         script.line(f"the office, signed in   {await house.command('people', 'link', 'rita@office.example')}")
     script.line(f"every mail, in a page   {url}/lab/")
     script.line(f"the REST interface      {url}/docs")
+    with script.step("every address answers"):
+        await _answers(*house.seen.values(), f"{url}/lab/", f"{url}/docs")
+
+
+async def _answers(*links: str) -> None:
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+        for link in links:
+            if not (page := await http.get(link)).is_success:
+                raise StepFailed(f"{link} answers {page.status_code}")
 
 
 async def _until_stopped(script: Transcript) -> None:

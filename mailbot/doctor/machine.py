@@ -5,14 +5,14 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mailbot.config import Config
 from mailbot.doctor.finding import Finding, error, note, ok, warning
 from mailbot.endpoints import Maildir
 
-_BUILT = datetime(2026, 1, 1).astimezone()
+_BUILT = datetime(2026, 1, 1, tzinfo=UTC)
 _SKEW = timedelta(minutes=5)
 _FULL, _LOW = 200 * 2**20, 2 * 2**30
 # The WAL-reset bug needs two connections that checkpoint; ours are one, so older versions are only noted.

@@ -57,6 +57,13 @@ def test_people_get_a_page_instead_of_json(tmp_path: Path) -> None:
     assert "decline, en, No, we do not agree." in result.stdout
 
 
+def test_nothing_in_a_mail_can_steer_the_terminal_it_is_shown_on(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(b"From: a@b.example\nSubject: x\n\nhello \x1b[2J\x07 there\n")
+    result = CliRunner().invoke(cli, ["try", str(tmp_path / "a.eml")])
+    assert "\x1b" not in result.stdout
+    assert "\x07" not in result.stdout
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["try", str(tmp_path / "none.eml")])
     assert result.exit_code == 1
