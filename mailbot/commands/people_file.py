@@ -44,11 +44,11 @@ def _location(table: Any, firm: str) -> NewLocation:
 
 def _person(table: Any, where: str) -> NewPerson:
     known = _checked(table, _PERSON, f"{where}, a person", ("name", "email", "roles"))
-    language = known.get("language", "")
+    language = known.get("language", "").replace("_", "-")
     if language and language not in LANGUAGES:
         raise ValueError(f"{known['email']}: language is one of {', '.join(LANGUAGES)}")
     lists = {name: tuple(known.get(name, ())) for name in ("roles", "locations")}
-    return NewPerson(**{**known, **lists})
+    return NewPerson(**{**known, **lists, "language": language})
 
 
 def _checked(table: Any, kinds: Mapping[str, type], where: str, needed: tuple[str, ...]) -> dict[str, Any]:

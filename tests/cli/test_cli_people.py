@@ -47,6 +47,13 @@ def test_a_people_file_with_a_defect_changes_nothing_and_says_where(home: Home, 
     assert len(home.json("people", "list")) == 2
 
 
+def test_a_language_is_understood_with_either_stroke(home: Home) -> None:
+    file = home.folder / "people.toml"
+    file.write_text(file.read_text().replace('language = "cs"', 'language = "zh_TW"'))
+    home.with_people()
+    assert {person["language"] for person in home.json("people", "list")} == {"zh-TW", ""}
+
+
 def test_a_sign_in_link_is_for_known_people_only(home: Home) -> None:
     home.with_people()
     link = home.done("people", "link", "rita@office.example").strip()

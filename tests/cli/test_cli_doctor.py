@@ -1,0 +1,94 @@
+"""What the doctor says about the machine and its surroundings, finding by finding."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cli_home import CONFIG, Home
+
+from mailbot.doctor.finding import Finding
+from mailbot.doctor.installation import settings_of
+from mailbot.doctor.machine import machine
+from mailbot.doctor.surroundings import surroundings
+
+NOW = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
+
+
+def of(findings: Iterator[Finding], area: str) -> list[Finding]:
+    return [finding for finding in findings if finding.area == area]
+
+
+@contextmanager
+def greeting(words: bytes) -> Iterator[int]:
+    """Something on loopback that greets whoever connects."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+
+        def serve() -> None:
+            peer, _ = server.accept()
+            with peer:
+                peer.sendall(words)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join(5)
+
+
+def relayed(folder: Path, port: int) -> Home:
+    return Home(folder, CONFIG + f'[delivery]\nurl = "smtp://127.0.0.1:{port}?tls=none"\n')
+
+
+def test_a_relay_that_greets_is_fine_and_anything_else_is_not(tmp_path: Path) -> None:
+    with greeting(b"220 relay.example ready\r\n") as port:
+        [fine] = of(surroundings(relayed(tmp_path, port).config, served=False), "delivery")
+    assert (fine.level, fine.what) == ("ok", f"127.0.0.1:{port} answers 220 relay.example ready")
+    with greeting(b"HTTP/1.1 400 Bad Request\r\n") as port:
+        [odd] = of(surroundings(relayed(tmp_path, port).config, served=False), "delivery")
+    assert odd.level == "error"
+    assert "no SMTP relay" in odd.do
+
+
+def test_a_service_that_listens_elsewhere_than_configured_is_noticed(home: Home) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    home.file.write_text(CONFIG.replace('["127.0.0.1:0"]', f'["127.0.0.1:{port}"]'))
+    found = of(surroundings(home.config, served=True), "ports")
+    assert found[0].level == "error"
+    assert "another configuration" in found[0].do
+
+
+def test_certificates_are_looked_at(home: Home) -> None:
+    home.file.write_text(CONFIG.replace("[smtp]", '[smtp]\ntls_cert = "cert.pem"\ntls_key = "key.pem"'))
+    (home.folder / "key.pem").write_text("x")
+    found = of(surroundings(home.config, served=False), "tls")
+    assert [finding.level for finding in found] == ["error", "ok"]
+
+
+@pytest.mark.parametrize("now", [datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)])
+def test_a_clock_that_stands_in_the_past_is_an_error(home: Home, now: datetime) -> None:
+    home.done("migrate")
+    written = datetime(2026, 6, 1, tzinfo=UTC).timestamp()
+    os.utime(home.database, (written, written))
+    [clock] = of(machine(home.config, now), "clock")
+    assert (clock.level, clock.do) == ("error", "set the clock, and keep it with NTP")
+
+
+def test_a_file_where_a_folder_should_be_is_an_error(home: Home) -> None:
+    (home.folder / "var").write_text("in the way")
+    folders = of(machine(home.config, NOW), "folders")
+    assert {finding.level for finding in folders} == {"error"}
+
+
+def test_settings_that_will_hurt_are_said_before_they_do(tmp_path: Path) -> None:
+    text = 'domain = "claims.reply.fabrikam.com"\npublic_url = "https://x.com"\nlab = true\n'
+    home = Home(tmp_path, text + '[sender]\ntrust = "authserv-id:mx.fabrikam.com"\n')
+    found = {finding.area: finding.level for finding in settings_of(home.config)}
+    assert found == {"sender": "ok", "domain": "note", "lab": "warning"}
