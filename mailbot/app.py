@@ -20,6 +20,8 @@ from mailbot.engine.uploads import Uploads
 from mailbot.engine.workspace import Office
 from mailbot.ids import Ids
 from mailbot.inbound.antivirus import Clamd, Scanner
+from mailbot.inbound.authentication.resolver import Resolver
+from mailbot.inbound.authentication.verify import Verifier
 from mailbot.inbound.interpretation import Keys
 from mailbot.inbound.readers import Readers
 from mailbot.keys import KeyFileError, Keyring, load_keyring, new_keyring, save_keyring
@@ -46,6 +48,7 @@ class Rooms:
     templates: Templates
     transport: Transport
     readers: Readers
+    verifier: Verifier | None
     scanner: Scanner | None
 
 
@@ -115,6 +118,7 @@ async def _build(config: Config, store: Store, clock: Clock) -> Rooms:
         templates=templates,
         transport=_transport(config),
         readers=readers,
+        verifier=_verifier(config),
         scanner=scanner,
     )
 
@@ -160,6 +164,12 @@ def _reading_keys(config: Config, tokens: Tokens) -> Keys:
         tokens=tokens,
         limits=config.limits,
     )
+
+
+def _verifier(config: Config) -> Verifier | None:
+    if config.sender.trust != "verify":
+        return None
+    return Verifier(Resolver(), upstream=config.sender.upstream, limits=config.limits)
 
 
 def _transport(config: Config) -> Transport:

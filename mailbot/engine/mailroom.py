@@ -19,6 +19,7 @@ from mailbot.engine.intake import read_letter
 from mailbot.engine.letters import Known, Letter, Verdict, ignored
 from mailbot.engine.lookup import Lookup, look_up
 from mailbot.engine.new_mail import Drafting
+from mailbot.engine.proofs import Verify, proofs
 from mailbot.engine.readout import readout
 from mailbot.engine.stepup import ask_to_confirm
 from mailbot.engine.tidy import tidy
@@ -37,10 +38,11 @@ PATIENCE = 3
 
 @dataclass(slots=True)
 class Mailroom:
-    """Works off accepted inbox items."""
+    """Works off accepted inbox items; `verify` checks senders where the configuration wants that."""
 
     desk: Desk
     readers: Readers
+    verify: Verify | None = None
     _drafting: Drafting = field(init=False)
 
     def __post_init__(self) -> None:
@@ -65,7 +67,9 @@ class Mailroom:
         """The items that could be read; the others are noted as failures."""
         now = self.desk.clock.now()
         async with self.desk.store.read() as conn:
-            tasks = [(await inbox.raw(conn, item, self.desk.store.blobs), envelope_of(item), now) for item in items]
+            mails = [(item, await inbox.raw(conn, item, self.desk.store.blobs), envelope_of(item)) for item in items]
+        checked = await proofs(mails, self.verify)
+        tasks = [(raw, envelope, now, proof) for (_, raw, envelope), proof in zip(mails, checked, strict=True)]
         results = await self.readers.read_batch(tasks)
         good: list[tuple[Item, Interpretation]] = []
         for item, result in zip(items, results, strict=True):

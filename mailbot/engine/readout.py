@@ -3,9 +3,10 @@
 Pure; JSON values only. File contents are not kept here: they lie in the raw mail and, when accepted, as blobs.
 """
 
+from dataclasses import asdict
 from typing import Any
 
-from mailbot.inbound.interpretation import Interpretation
+from mailbot.inbound.interpretation import Authentication, Check, Interpretation
 from mailbot.inbound.shown import answers_of
 
 
@@ -29,7 +30,17 @@ def readout(reading: Interpretation) -> dict[str, Any]:
         ],
         "out_of_office": _absence(reading),
         "bounce": _bounce(reading),
+        "authentication": asdict(reading.authentication) if reading.authentication else None,
     }
+
+
+def authentication_of(readout: Any) -> Authentication | None:
+    """The sender check kept in a readout; None when there was none."""
+    kept = readout.get("authentication") if isinstance(readout, dict) else None
+    if not kept:
+        return None
+    checks = tuple(Check(**check) for check in kept["checks"])
+    return Authentication(domain=kept["domain"], result=kept["result"], detail=kept["detail"], checks=checks)
 
 
 def _absence(reading: Interpretation) -> dict[str, Any] | None:

@@ -118,6 +118,7 @@ def _read(
         trace=(
             TraceStep("structure", "read", f"{sum(1 for _ in mail.root.walk())} parts, {len(raw)} bytes"),
             TraceStep("address", "ours" if tokens else "none", f"{len(tokens)} signed" if tokens else ""),
+            *_checks(authentication),
             TraceStep("sender", sender.verdict or "none", sender_why),
             TraceStep("date", "read" if stated else "none", _date_note(stated, now)),
             TraceStep("kind", kind.automatic or "person", kind.why),
@@ -127,7 +128,14 @@ def _read(
             *(TraceStep("file", one.verdict, one.name) for one in files),
             TraceStep("disposition", disposition, reason),
         ),
+        authentication=authentication,
     )
+
+
+def _checks(authentication: Authentication | None) -> tuple[TraceStep, ...]:
+    """What was checked outside the reader: one step for SPF, one for each signature, one for the policy."""
+    checks = authentication.checks if authentication else ()
+    return tuple(TraceStep(c.method, c.result, f"{c.domain} {c.detail}".strip()) for c in checks)
 
 
 def _kind_and_intent(

@@ -22,6 +22,7 @@ Disposition = Literal["would_apply", "ignored", "held", "quarantined"]
 Automatic = Literal[
     "auto_reply", "bulk", "list", "calendar", "read_receipt", "delivery_report", "feedback_report", "challenge"
 ]
+AuthenticationResult = Literal["pass", "fail", "none", "temperror", "permerror"]
 SenderVerdict = Literal["aligned", "unverified", "failed", "ambiguous"]
 FileVerdict = Literal[
     "accepted",
@@ -73,12 +74,27 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check behind an Authentication: SPF, one DKIM signature or the DMARC policy, with the record as it was seen.
+
+    `domain` is whom the check is about, `result` a word of RFC 8601 §2.7, `record` the DNS text it rests on.
+    """
+
+    method: Literal["spf", "dkim", "dmarc"]
+    result: str
+    domain: str
+    detail: str = ""
+    record: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Authentication:
     """The result of a check made outside the reader (SPF, DKIM, DMARC need DNS), for one From domain."""
 
     domain: str
-    result: Literal["pass", "fail", "none", "temperror", "permerror"]
+    result: AuthenticationResult
     detail: str = ""
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,3 +207,4 @@ class Interpretation:
     digest: str
     trace: tuple[TraceStep, ...]
     unscanned: frozenset[str] = frozenset()
+    authentication: Authentication | None = None

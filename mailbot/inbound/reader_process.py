@@ -42,9 +42,9 @@ def _warm_up(reading: Any, instructions: dict[str, Any]) -> None:
 
 
 def _answer(reading: Any, item: Any, keys: Any) -> Any:
-    raw, envelope, now = item
+    raw, envelope, now, *authentication = item
     try:
-        return reading(raw, envelope, keys, now)
+        return reading(raw, envelope, keys, now, *authentication)
     except MemoryError:
         return OUT_OF_MEMORY
 

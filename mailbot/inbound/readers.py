@@ -18,11 +18,11 @@ from typing import Literal
 
 from mailbot.inbound.antivirus import Scanner, screened
 from mailbot.inbound.interpret import interpret
-from mailbot.inbound.interpretation import Envelope, Interpretation, Keys
+from mailbot.inbound.interpretation import Authentication, Envelope, Interpretation, Keys
 from mailbot.inbound.reader_frames import LENGTH, packed, unpacked
 from mailbot.inbound.reader_process import OUT_OF_MEMORY, READY
 
-Task = tuple[bytes, Envelope, datetime]
+Task = tuple[bytes, Envelope, datetime] | tuple[bytes, Envelope, datetime, Authentication | None]
 _START_SECONDS = 30.0
 _STREAM_LIMIT = 4 * 2**20
 _BEFORE = datetime(2000, 1, 1, tzinfo=UTC)

@@ -4,16 +4,12 @@ Total. From is a hint (security items 1, 2): only exactly one From with one plai
 the configured trust; an Authentication-Results field counts solely from an upstream peer and under our own name.
 """
 
-import re
-
 from mailbot.addresses import canonical
 from mailbot.inbound.headers import Headers
 from mailbot.inbound.interpretation import Authentication, Envelope, Keys, Sender, SenderVerdict
 from mailbot.inbound.mailboxes import AddressList, Mailbox, ascii_lower, read_addresses
+from mailbot.inbound.results_field import read_results
 
-_COMMENT = re.compile(r"\([^()]*\)")
-_RESULT = re.compile(r"\b(dmarc)\s*=\s*([a-z]+)\b", re.IGNORECASE)
-_HEADER_FROM = re.compile(r"\bheader\.from\s*=\s*\"?([A-Za-z0-9.-]{1,255})", re.IGNORECASE)
 _UPSTREAM_NAMES = "authserv-id:"
 
 
@@ -69,44 +65,21 @@ def _verdict(
         return "unverified", f"the check was made for {authentication.domain}"
     if authentication.result == "pass":
         return "aligned", f"DMARC pass {authentication.detail}".strip()
-    return ("failed" if authentication.result == "fail" else "unverified"), f"DMARC {authentication.result}"
+    verdict: SenderVerdict = "failed" if authentication.result == "fail" else "unverified"
+    return verdict, f"DMARC {authentication.result} {authentication.detail}".strip()
 
 
 def _upstream(domain: str, headers: Headers, envelope: Envelope, name: str) -> tuple[SenderVerdict, str]:
     """RFC 8601 §5: a field under our name is believed only when our own upstream can have written it."""
     if not envelope.upstream:
         return "unverified", f"peer {envelope.peer} is no upstream: its results do not count"
-    own = [value for value in headers.all("authentication-results") if _written_by(value) == name]
+    fields = [read_results(value) for value in headers.all("authentication-results")]
+    own = [field for field in fields if field.written_by == name]
     if not own:
         return "unverified", f"no result of {name}"
-    verdicts = [verdict for value in own for verdict in _dmarc(_without_comments(value), domain)]
+    verdicts = [one.result for field in own for one in field.dmarc if one.domain in (None, domain)]
     if not verdicts:
         return "unverified", f"{name} says nothing about DMARC for {domain}"
     if all(verdict == "pass" for verdict in verdicts):
         return "aligned", f"{name}: dmarc=pass"
-    return ("failed" if "fail" in verdicts else "unverified"), f"{name}: dmarc={verdicts[0]}"
-
-
-def _written_by(value: str) -> str:
-    head = _without_comments(value).partition(";")[0].split()
-    return head[0].strip('"').lower() if head else ""
-
-
-def _without_comments(value: str) -> str:
-    previous = None
-    for _ in range(8):
-        if previous == value:
-            break
-        previous, value = value, _COMMENT.sub(" ", value)
-    return value
-
-
-def _dmarc(value: str, domain: str) -> list[str]:
-    """The DMARC words about this domain; a result that names another From domain says nothing about ours."""
-    verdicts: list[str] = []
-    for clause in value.split(";")[1:]:
-        match = _RESULT.search(clause)
-        named = _HEADER_FROM.search(clause)
-        if match and (named is None or named.group(1).lower().rstrip(".") == domain):
-            verdicts.append(match.group(2).lower())
-    return verdicts
+    return ("failed" if "fail" in verdicts else "unverified"), f"{name}: dmarc={', '.join(verdicts)}"

@@ -28,13 +28,14 @@ from mailbot.engine.digests import Digests
 from mailbot.engine.dispatch import Dispatcher
 from mailbot.engine.engine import Engine
 from mailbot.engine.mailroom import Mailroom
+from mailbot.engine.proofs import Verify
 from mailbot.engine.uploads import Uploads
 from mailbot.engine.workspace import Office
 from mailbot.ids import Ids
 from mailbot.inbound.antivirus import Scanner, screened
 from mailbot.inbound.envelope import Accepted, Recipient
 from mailbot.inbound.interpret import interpret
-from mailbot.inbound.interpretation import Envelope, Interpretation, Keys
+from mailbot.inbound.interpretation import Authentication, Envelope, Interpretation, Keys
 from mailbot.inbound.readers import ReaderFailure
 from mailbot.keys import new_keyring
 from mailbot.outbound.compose import Composer
@@ -157,7 +158,7 @@ class ReadingHere:
         self.scanner: Scanner | None = None
 
     async def read_batch(
-        self, tasks: Sequence[tuple[bytes, Envelope, datetime]]
+        self, tasks: Sequence[tuple[bytes, Envelope, datetime, Authentication | None]]
     ) -> list[Interpretation | ReaderFailure]:
         return [await self._scanned(self._read(*task)) for task in tasks]
 
@@ -167,8 +168,10 @@ class ReadingHere:
     async def _scanned(self, read: Interpretation | ReaderFailure) -> Interpretation | ReaderFailure:
         return await screened(read, self.scanner) if self.scanner and isinstance(read, Interpretation) else read
 
-    def _read(self, raw: bytes, envelope: Envelope, now: datetime) -> Interpretation | ReaderFailure:
-        reading = interpret(raw, envelope, self.keys, now)
+    def _read(
+        self, raw: bytes, envelope: Envelope, now: datetime, authentication: Authentication | None = None
+    ) -> Interpretation | ReaderFailure:
+        reading = interpret(raw, envelope, self.keys, now, authentication)
         return ReaderFailure("killed") if reading.subject in self.poison else reading
 
 
@@ -216,7 +219,14 @@ class House:
     """The service without its sockets."""
 
     def __init__(
-        self, store: Store, clock: ManualClock, policy: Policy, rules: dict[str, Policy], tokens: Tokens | None = None
+        self,
+        store: Store,
+        clock: ManualClock,
+        policy: Policy,
+        rules: dict[str, Policy],
+        tokens: Tokens | None = None,
+        verify: Verify | None = None,
+        trust: str = "",
     ) -> None:
         self.store, self.clock, self.policy = store, clock, policy
         self.random = random.Random(7)
@@ -245,10 +255,16 @@ class House:
             catalogue=catalogue,
             random=self.random.randbytes,
         )
-        keys = Keys(domain=DOMAIN, markers=MARKERS, own_addresses=(f"claims@{DOMAIN}",), tokens=self.tokens)
+        keys = Keys(
+            domain=DOMAIN,
+            markers=MARKERS,
+            own_addresses=(f"claims@{DOMAIN}",),
+            tokens=self.tokens,
+            trust=trust or ("verify" if verify else "none"),
+        )
         self.readers = ReadingHere(keys)
         self.engine = Engine(self.desk, Uploads(self.readers, clock).judge)  # type: ignore[arg-type]
-        self.mailroom = Mailroom(self.desk, self.readers)  # type: ignore[arg-type]
+        self.mailroom = Mailroom(self.desk, self.readers, verify)  # type: ignore[arg-type]
         self.clockwork = Clockwork(self.desk)
         self.digests = Digests(self.desk)
         self.delivery = Delivery(store, self.relay, clock, node="house")
@@ -277,7 +293,9 @@ class House:
             message.add_attachment(content, maintype="application", subtype="pdf", filename=name)
         return await self.arrives(message.as_bytes(), to, mail_from=sender)
 
-    async def arrives(self, raw: bytes, to: str, *, mail_from: str = "") -> int:
+    async def arrives(
+        self, raw: bytes, to: str, *, mail_from: str = "", peer: str = "127.0.0.1", upstream: bool = False
+    ) -> int:
         """Bytes as the listener would accept them."""
         self.last = (raw, to, mail_from)
         local_part = to.partition("@")[0]
@@ -289,10 +307,10 @@ class House:
                 received_at=self.clock.now(),
                 mail_from=mail_from,
                 recipients=(recipient,),
-                peer="127.0.0.1",
+                peer=peer,
                 helo="test",
                 tls=False,
-                upstream=False,
+                upstream=upstream,
                 raw=raw,
                 size=len(raw),
                 sha256=hashlib.sha256(raw).hexdigest(),
@@ -384,7 +402,12 @@ class House:
 
 @asynccontextmanager
 async def house(
-    folder: Path, policy: str = "2021", start: datetime = START, tokens: Tokens | None = None
+    folder: Path,
+    policy: str = "2021",
+    start: datetime = START,
+    tokens: Tokens | None = None,
+    verify: Verify | None = None,
+    trust: str = "",
 ) -> AsyncIterator[House]:
     """A house with its people, at the given time."""
     clock, rules = ManualClock(start), load_policy(policy)
@@ -393,4 +416,4 @@ async def house(
         await store.write(lambda conn: import_people(conn, PEOPLE, start))
         await store.write(lambda conn: policies.pin(conn, rules.version, dump_policy(rules)))
         await store.write(lambda conn: settings.beat(conn, start))
-        yield House(store, clock, rules, {rules.version: rules}, tokens)
+        yield House(store, clock, rules, {rules.version: rules}, tokens, verify, trust)
