@@ -73,13 +73,23 @@ def _inline(parts: ReplyParts, questions: Mapping[int, str]) -> Iterator[tuple[i
     asked: int | None = None
     for segment in parts.segments:
         if segment.kind == "quote":
-            headings = [number for number, _ in _headings(segment.text, questions)]
-            asked = headings[-1] if headings else asked
+            asked = _last_question(segment.text, questions)
         elif segment.kind == "new":
             text = letter_body(segment.text)
             if asked is not None and text and not any(_listed(text, questions)):
                 yield asked, text
             asked = None if text else asked
+
+
+def _last_question(quote: str, questions: Mapping[int, str]) -> int | None:
+    """The question with which a quote ends; one with more of our mail below it is not being answered here."""
+    headings = list(_headings(quote, questions))
+    if not headings:
+        return None
+    number, at = headings[-1]
+    below = [line.strip("> \t") for line in quote.split("\n")[at + 1 :]]
+    rest = below[below.index("") :] if "" in below else []
+    return number if all(_echoes(line, questions[number]) for line in rest) else None
 
 
 def _between(parts: ReplyParts, questions: Mapping[int, str]) -> Iterator[tuple[int, str]]:

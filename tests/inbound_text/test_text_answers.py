@@ -110,6 +110,11 @@ def test_a_wrapped_quoted_question_is_known_by_its_number() -> None:
     assert answers(body) == {1: "Done."}
 
 
+def test_words_below_the_whole_quoted_mail_answer_no_question() -> None:
+    quote = f"{quoted_question(1)}\nattached\n{quoted_question(2)}\n>\n> Without an answer the claim is rejected.\n"
+    assert answers(f"{ATTRIBUTION}\n{quote}\nThanks, Petr\n") == {1: "attached"}
+
+
 def test_answers_typed_between_unquoted_questions_are_found() -> None:
     lines = ["From: Claims office <o@mail.example>", "Sent: Monday, May 5, 2025 10:00", "To: Petr", "Subject: x", ""]
     for number, typed in ((1, "attached"), (2, "5 May"), (3, "")):
