@@ -21,6 +21,7 @@ from mailbot.web.forms import BadForm, FieldError, nested, parse, texts
 from mailbot.web.nonces import Nonce
 from mailbot.web.schemas import ClaimBody
 from mailbot.web.site import Site, Visitor
+from mailbot.wording.marking import mark
 
 
 async def edit_form(site: Site, request: Request, at: Entrance) -> Response:
@@ -54,8 +55,8 @@ async def new_form(
 ) -> Response:
     """The form for a new claim."""
     context = {
-        "heading": site.templates.translate("New claim", visitor.language),
-        "button": site.templates.translate("Save the draft", visitor.language),
+        "heading": site.templates.translate(mark("New claim"), visitor.language),
+        "button": site.templates.translate(mark("Save the draft"), visitor.language),
         "action": "/claims/new",
         "back": "/claims",
         "fields": ALL_FIELDS,
@@ -98,7 +99,7 @@ async def _form(
 ) -> Response:
     context = {
         "heading": f"{at.claim.id} {at.claim.name}",
-        "button": site.templates.translate("Save the changes", at.visitor.language),
+        "button": site.templates.translate(mark("Save the changes"), at.visitor.language),
         "action": f"{at.base}/edit",
         "back": at.base,
         "fields": editable(site, at),

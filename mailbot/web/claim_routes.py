@@ -21,6 +21,7 @@ from mailbot.web.history_view import lines
 from mailbot.web.nonces import Nonce
 from mailbot.web.site import Site, site_of
 from mailbot.web.verbs import VERBS
+from mailbot.wording.marking import mark
 
 Enter = Callable[[Site, Request, str], Awaitable[Entrance | Response]]
 """Opens the door for the last part of the address: a visitor at a claim, or the answer to who may not enter."""
@@ -63,7 +64,7 @@ def claim_routes(prefix: str, enter: Enter) -> APIRouter:
 
 async def _act(site: Site, request: Request, at: Entrance, verb: str) -> Response:
     if verb not in VERBS and verb not in ("evidence", "edit"):
-        return await site.message(request, "This page does not exist", status=404, visitor=at.visitor)
+        return await site.message(request, mark("This page does not exist"), status=404, visitor=at.visitor)
     async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS) as form:
         nonce = site.read_nonce(str(form.get("nonce", "")), at.visitor.binding)
         if nonce is None or not same_origin(site, request):

@@ -20,17 +20,18 @@ from mailbot.web.exports import CSV_TYPE, MOST_ROWS, XLSX_TYPE, as_csv, as_xlsx
 from mailbot.web.forms import BadForm
 from mailbot.web.listing import FILTERS, Query, all_claims, list_claims, query_of
 from mailbot.web.site import Site, Visitor, site_of
+from mailbot.wording.marking import mark
 
 router = APIRouter(include_in_schema=False)
 
 _SORTS = (
-    ("-created", "Newest first"),
-    ("created", "Oldest first"),
-    ("-changed", "Changed last"),
-    ("due", "Next date"),
-    ("name", "Name"),
-    ("domain", "Tenant domain"),
-    ("customer", "Customer"),
+    ("-created", mark("Newest first")),
+    ("created", mark("Oldest first")),
+    ("-changed", mark("Changed last")),
+    ("due", mark("Next date")),
+    ("name", mark("Name")),
+    ("domain", mark("Tenant domain")),
+    ("customer", mark("Customer")),
 )
 _QUIET = frozenset({ClockKind.RETENTION, ClockKind.UNDO, ClockKind.TAKE_BACK, ClockKind.SUBSCRIPTION})
 
@@ -87,7 +88,7 @@ async def write(request: Request) -> Response:
     nonce = site.read_nonce(str(form.get("nonce", "")), visitor.binding)
     if nonce is None or not same_origin(site, request):
         return await site.message(
-            request, "Please load the form again", status=403, visitor=visitor, link="/claims/new"
+            request, mark("Please load the form again"), status=403, visitor=visitor, link="/claims/new"
         )
     return await create(site, request, visitor, form, nonce)
 
@@ -107,7 +108,7 @@ async def _export(request: Request, kind: str) -> Response:
         async with site.store.read() as conn:
             found = await all_claims(conn, visitor.actor, query, MOST_ROWS)
     except BadForm as bad:
-        return await site.message(request, "This filter makes no sense", str(bad), status=422, visitor=visitor)
+        return await site.message(request, mark("This filter makes no sense"), str(bad), status=422, visitor=visitor)
     return await export_of(found, kind, site.now())
 
 

@@ -12,6 +12,7 @@ from mailbot.tokens import Purpose
 from mailbot.web.access import same_origin
 from mailbot.web.page_tokens import Opened, open_token
 from mailbot.web.site import Site, site_of
+from mailbot.wording.marking import mark
 
 router = APIRouter(include_in_schema=False)
 
@@ -47,8 +48,8 @@ async def confirm_page(site: Site, request: Request, opened: Opened, *, again: b
 
 async def unknown(site: Site, request: Request) -> Response:
     """The one answer to every token that is not ours."""
-    text = "The link is not complete, or it was never ours. You can always answer any of our mails instead."
-    return await site.message(request, "This page does not exist", text, status=404)
+    text = mark("The link is not complete, or it was never ours. You can always answer any of our mails instead.")
+    return await site.message(request, mark("This page does not exist"), text, status=404)
 
 
 async def _confirm(request: Request, token: str, purpose: Purpose) -> Response:
@@ -61,5 +62,5 @@ async def _confirm(request: Request, token: str, purpose: Purpose) -> Response:
     if nonce is None or nonce.too_fast(site.now()) or not same_origin(site, request) or opened.expired:
         return await confirm_page(site, request, opened, again=True)
     count = await site.engine.confirm(opened.row.email)
-    text = "What you wrote is now read as yours." if count else "Nothing was waiting any more."
-    return await site.message(request, "Thank you", text)
+    text = mark("What you wrote is now read as yours.") if count else mark("Nothing was waiting any more.")
+    return await site.message(request, mark("Thank you"), text)

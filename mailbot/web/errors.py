@@ -17,14 +17,18 @@ from mailbot.web.forms import BadForm, FieldError, located
 from mailbot.web.headers import headers_for
 from mailbot.web.problems import Problem, defective, not_found
 from mailbot.web.site import Site, site_of
+from mailbot.wording.marking import mark
 
 _PAGES = {
-    403: ("Not allowed", "You may not do this."),
-    404: ("This page does not exist", "Perhaps the address was cut off on its way to you."),
-    405: ("This page does not exist", "Perhaps the address was cut off on its way to you."),
-    422: ("This does not work", "The address holds something we cannot read."),
-    503: ("Please try again in a minute", "Nothing was changed."),
-    500: ("Something went wrong on our side", "Nothing was changed. Please try again, or answer any of our mails."),
+    403: (mark("Not allowed"), mark("You may not do this.")),
+    404: (mark("This page does not exist"), mark("Perhaps the address was cut off on its way to you.")),
+    405: (mark("This page does not exist"), mark("Perhaps the address was cut off on its way to you.")),
+    422: (mark("This does not work"), mark("The address holds something we cannot read.")),
+    503: (mark("Please try again in a minute"), mark("Nothing was changed.")),
+    500: (
+        mark("Something went wrong on our side"),
+        mark("Nothing was changed. Please try again, or answer any of our mails."),
+    ),
 }
 
 

@@ -16,6 +16,7 @@ from mailbot.store import outbox_office
 from mailbot.store.outbox_office import OutboxItem
 from mailbot.web.headers import FRAME_POLICY, SANDBOX_POLICY
 from mailbot.web.site import site_of
+from mailbot.wording.marking import mark
 
 router = APIRouter(prefix="/lab", include_in_schema=False)
 
@@ -44,7 +45,7 @@ async def mail(request: Request, item_id: int) -> Response:
     site = site_of(request)
     message, item = await _load(request, item_id)
     if message is None or item is None:
-        return await site.message(request, "This page does not exist", status=404)
+        return await site.message(request, mark("This page does not exist"), status=404)
     text = _part(message, "plain")
     context: dict[str, Any] = {
         "item": _line(item),

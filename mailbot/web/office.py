@@ -18,6 +18,7 @@ from mailbot.store.claim_lists import ClaimFilter
 from mailbot.store.people import Organisation, Person
 from mailbot.web.access import please_sign_in, visitor_of
 from mailbot.web.site import Site, Visitor, site_of
+from mailbot.wording.marking import mark
 
 router = APIRouter(include_in_schema=False)
 
@@ -52,7 +53,7 @@ async def office_visitor(site: Site, request: Request) -> Visitor | Response:
     if visitor is None:
         return await please_sign_in(site, request)
     if not visitor.office:
-        return await site.message(request, "This page does not exist", status=404, visitor=visitor)
+        return await site.message(request, mark("This page does not exist"), status=404, visitor=visitor)
     return visitor
 
 

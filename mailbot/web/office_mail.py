@@ -16,11 +16,17 @@ from mailbot.web.access import same_origin
 from mailbot.web.headers import SANDBOX_POLICY
 from mailbot.web.office import office_visitor
 from mailbot.web.site import Site, Visitor, site_of
+from mailbot.wording.marking import mark
 
 router = APIRouter(prefix="/office/mail", include_in_schema=False)
 
 _PAGE = 50
-_KINDS = (("held", "Held"), ("quarantined", "Quarantined"), ("ignored", "Ignored"), ("applied", "Applied"))
+_KINDS = (
+    ("held", mark("Held")),
+    ("quarantined", mark("Quarantined")),
+    ("ignored", mark("Ignored")),
+    ("applied", mark("Applied")),
+)
 _SHOWN_BYTES = 512 * 1024
 _REOPENABLE = frozenset({"held", "quarantined", "ignored"})
 
@@ -32,11 +38,9 @@ async def mails(request: Request, disposition: str = "held", before: int | None 
     visitor = await office_visitor(site, request)
     if isinstance(visitor, Response):
         return visitor
-    kinds = [
-        (code, site.templates.translate(text, visitor.language)) for code, text in (*_KINDS, ("bounced", "Bounced"))
-    ]
+    kinds = [(code, site.templates.translate(text, visitor.language)) for code, text in _KINDS]
     if disposition not in dict(kinds):
-        return await site.message(request, "This page does not exist", status=404, visitor=visitor)
+        return await site.message(request, mark("This page does not exist"), status=404, visitor=visitor)
     async with site.store.read() as conn:
         if disposition == "bounced":
             items: Any = [_out(item) for item in await outbox_office.list_items(conn, "bounced", _PAGE, before)]
@@ -57,7 +61,7 @@ async def mail(request: Request, item_id: int, said: str = "") -> Response:
     async with site.store.read() as conn:
         item = await inbox.get(conn, item_id)
     if item is None:
-        return await site.message(request, "This page does not exist", status=404, visitor=visitor)
+        return await site.message(request, mark("This page does not exist"), status=404, visitor=visitor)
     return await _item_page(site, request, visitor, item, "accepted" if said == "accepted" else "")
 
 
@@ -71,11 +75,11 @@ async def raw(request: Request, item_id: int) -> Response:
     async with site.store.read() as conn:
         item = await inbox.get(conn, item_id)
         if item is None:
-            return await site.message(request, "This page does not exist", status=404, visitor=visitor)
+            return await site.message(request, mark("This page does not exist"), status=404, visitor=visitor)
         try:
             content = await inbox.raw(conn, item, site.store.blobs)
         except BlobLost:
-            return await site.message(request, "The bytes of this mail were erased", status=404, visitor=visitor)
+            return await site.message(request, mark("The bytes of this mail were erased"), status=404, visitor=visitor)
     return raw_text(content)
 
 
@@ -90,16 +94,16 @@ async def act(request: Request, item_id: int, act: str) -> Response:
     genuine = site.read_nonce(str(form.get("nonce", "")), visitor.binding) is not None and same_origin(site, request)
     allowed = site.engine.default_policy.may(visitor.actor.roles, "manage_mail")
     if not genuine or not allowed or act not in ("replay", "attach"):
-        why = "Only an office admin does this." if not allowed else "Please load the page again."
-        return await site.message(request, "Nothing was changed", why, status=403, visitor=visitor)
+        why = mark("Only an office admin does this.") if not allowed else mark("Please load the page again.")
+        return await site.message(request, mark("Nothing was changed"), why, status=403, visitor=visitor)
     try:
         if act == "attach":
             await site.engine.attach(item_id, str(form.get("claim", "")).strip().upper())
         else:
             await site.engine.replay(item_id)
     except NotFound:
-        text = "There is no such mail or claim, or it was settled already."
-        return await site.message(request, "Nothing was changed", text, status=404, visitor=visitor)
+        text = mark("There is no such mail or claim, or it was settled already.")
+        return await site.message(request, mark("Nothing was changed"), text, status=404, visitor=visitor)
     return RedirectResponse(f"/office/mail/{item_id}?said=accepted", status_code=303)
 
 

@@ -16,6 +16,7 @@ from mailbot.web.claim_routes import claim_routes
 from mailbot.web.confirm import STEP_UP, confirm_page, unknown
 from mailbot.web.page_tokens import Opened, open_token
 from mailbot.web.site import Site, Visitor, site_of
+from mailbot.wording.marking import mark
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,7 +28,7 @@ async def enter_signed_in(site: Site, request: Request, key: str) -> Entrance | 
         return await please_sign_in(site, request)
     claim = await _claim(site, key)
     if claim is None or not may_see(visitor.actor, claim):
-        return await site.message(request, "This page does not exist", status=404, visitor=visitor)
+        return await site.message(request, mark("This page does not exist"), status=404, visitor=visitor)
     return Entrance(visitor=visitor, claim=claim, base=f"/claims/{claim.id}")
 
 
@@ -81,8 +82,8 @@ async def _person_behind(site: Site, request: Request, token: str) -> tuple[Open
         person = (await people.find_people(conn, [opened.row.email])).get(opened.row.email)
     revoked = bool(opened.claims) and all(claim.id in opened.row.revoked for claim in opened.claims)
     if opened.expired or revoked or person is None:
-        text = "This link is too old or was replaced. Sign in instead, or answer any of our mails."
-        return await site.message(request, "The link does not work any more", text, status=403, link="/login")
+        text = mark("This link is too old or was replaced. Sign in instead, or answer any of our mails.")
+        return await site.message(request, mark("The link does not work any more"), text, status=403, link="/login")
     return opened, visitor_for(person, opened.token, signed_in=False)
 
 
@@ -90,5 +91,9 @@ async def _overview(site: Site, request: Request, opened: Opened, visitor: Visit
     """A mail about none or several claims (a digest): the way to each, by signing in."""
     seen = [c for c in opened.claims if may_see(visitor.actor, c)]
     lines = [f"{claim.id} {claim.name}" for claim in seen]
-    text = "This mail was about several claims. Sign in to see them." if seen else "Sign in to see your claims."
-    return await site.message(request, "Your claims", text, *lines, visitor=visitor, link="/login")
+    text = (
+        mark("This mail was about several claims. Sign in to see them.")
+        if seen
+        else mark("Sign in to see your claims.")
+    )
+    return await site.message(request, mark("Your claims"), text, *lines, visitor=visitor, link="/login")

@@ -14,6 +14,7 @@ from mailbot.store import nonces, people
 from mailbot.tokens import Tokens
 from mailbot.web.access import end_session, local_path, open_session, same_origin, visitor_of
 from mailbot.web.site import Site, site_of
+from mailbot.wording.marking import mark
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,8 +49,8 @@ async def send_link(request: Request) -> Response:
         await site.engine.sign_in(known_as, link)
     return await site.message(
         request,
-        "Please look into your mail",
-        "If we know this address, a link is on its way. It works once, for a quarter of an hour.",
+        mark("Please look into your mail"),
+        mark("If we know this address, a link is on its way. It works once, for a quarter of an hour."),
     )
 
 
@@ -66,8 +67,8 @@ async def enter(request: Request, token: str) -> Response:
     site = site_of(request)
     used = await _use_link(site, token) if same_origin(site, request) else None
     if used is None:
-        text = "This link was used already or is too old. Please ask for a new one."
-        return await site.message(request, "The link does not work any more", text, status=403, link="/login")
+        text = mark("This link was used already or is too old. Please ask for a new one.")
+        return await site.message(request, mark("The link does not work any more"), text, status=403, link="/login")
     email, to = used
     async with site.store.read() as conn:
         person = (await people.find_people(conn, [email])).get(email)
@@ -97,12 +98,12 @@ def sign_in_link(tokens: Tokens, public_url: str, email: str, row: int, now: dat
 
 async def _may_ask(site: Site, email: str) -> bool:
     """Whether that address may be sent one more link now: nobody's mailbox is filled by a form."""
-    marks, expires = [f"login:{email}:{number}" for number in range(LINKS_AT_ONCE)], site.now() + LINK_LIFE
+    slots, expires = [f"login:{email}:{number}" for number in range(LINKS_AT_ONCE)], site.now() + LINK_LIFE
 
     async def write(conn: AsyncConnection) -> bool:
         await nonces.sweep(conn, site.now())
-        for mark in marks:
-            if await nonces.use(conn, mark, expires):
+        for slot in slots:
+            if await nonces.use(conn, slot, expires):
                 return True
         return False
 
@@ -114,10 +115,10 @@ async def _use_link(site: Site, token: str) -> tuple[str, str] | None:
     payload = site.tokens.loads(LINK_PURPOSE, token, LINK_LIFE, site.now())
     match payload:
         case {"email": str(email), "id": int(link), "to": str(to)}:
-            mark, expires = f"{LINK_PURPOSE}:{link}", site.now() + LINK_LIFE * 2
+            used, expires = f"{LINK_PURPOSE}:{link}", site.now() + LINK_LIFE * 2
 
             async def write(conn: AsyncConnection) -> bool:
-                return await nonces.use(conn, mark, expires)
+                return await nonces.use(conn, used, expires)
 
             return (email, to) if await site.store.write(write) else None
     return None

@@ -25,6 +25,7 @@ from mailbot.tokens import Tokens
 from mailbot.web.nonces import Nonce, new_nonce, read_nonce
 from mailbot.web.schemas import Stamp
 from mailbot.wording import catalogues, dates
+from mailbot.wording.marking import mark
 
 PAUSABLE: tuple[Pausable, ...] = ("sending", "timers")
 _PARTNER_CLOCKS = frozenset({ClockKind.PARTNER_ACTION, ClockKind.DISPUTE, ClockKind.SUBSCRIPTION})
@@ -146,7 +147,7 @@ class Site:
         """A page that only says something; title and lines are translated where the catalogue has them."""
         tongue = visitor.language if visitor else preferred_language(request)
         said = [self.templates.translate(text, tongue) for text in (title, *lines)]
-        way = {"href": link, "text": self.templates.translate("Go on", tongue)} if link else None
+        way = {"href": link, "text": self.templates.translate(mark("Go on"), tongue)} if link else None
         context = {"title": said[0], "lines": said[1:], "link": way}
         return await self.page(request, "message", visitor, context, status=status)
 

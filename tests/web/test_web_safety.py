@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from engine_house import ADA, JANA, PETR, House
 from fastapi.routing import APIRoute
+from structlog.testing import capture_logs
 from web_visitors import Browser, noticed, page_of, submitted
 
 from mailbot.config import load_config
@@ -155,10 +156,13 @@ async def test_a_fault_of_ours_says_nothing_about_itself_and_keeps_the_headers(
     app = create_app(FailingEngine(home), home.store, home.tokens, templates, load_config(None, {}))  # type: ignore[arg-type]
     failing = Browser(app, home)
     page = page_of(home, JANA, "c")
-    await failing.open(page)
-    await failing.press(f"{page}/decline")
     headers = {"authorization": partner.http.headers["authorization"]}
-    answer = await failing.http.post(f"/api/v1/claims/{claim_id}/comment", json={"text": "x"}, headers=headers)
+    with capture_logs() as logged:
+        await failing.open(page)
+        await failing.press(f"{page}/decline")
+        answer = await failing.http.post(f"/api/v1/claims/{claim_id}/comment", json={"text": "x"}, headers=headers)
+    assert [entry["event"] for entry in logged] == ["request_failed"] * 2
+    assert page.removeprefix("/c/") not in str([entry["route"] for entry in logged])
     assert (failing.page.status_code, answer.status_code) == (500, 500)
     assert answer.json()["code"] == "our_fault"
     for response in (failing.page, answer):
