@@ -114,7 +114,6 @@ async def _everybody(who: Caller) -> dict[str, Any]:
 
 def _firm(firm: Organisation, persons: list[Person]) -> dict[str, Any]:
     return {
-        "id": firm.id,
         "name": firm.name,
         "country": firm.country,
         "time_zone": firm.time_zone,
@@ -128,9 +127,5 @@ def _firm(firm: Organisation, persons: list[Person]) -> dict[str, Any]:
 
 
 def _person(person: Person) -> dict[str, Any]:
-    return {
-        "name": person.name,
-        "email": person.email,
-        "roles": sorted(person.roles),
-        "language": person.language,
-    }
+    known = {"name": person.name, "email": person.email, "roles": sorted(person.roles)}
+    return known | ({"language": person.language} if person.language else {})

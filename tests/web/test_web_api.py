@@ -358,6 +358,8 @@ async def test_people_are_read_and_added_as_in_the_file(client: Make) -> None:
     }
     problem(await reviewer("PUT", "/people", new), 403)
     assert len((await admin("PUT", "/people", new)).json()["organisation"]) == 3
+    everybody = (await admin("GET", "/people")).json()
+    assert (await admin("PUT", "/people", everybody)).json() == everybody
     new["organisation"][0]["person"][0]["roles"] = ["emperor"]  # type: ignore[index]
     problem(await admin("PUT", "/people", new), 422, "unknown_role")
     problem(await admin("PUT", "/people", {"organisations": []}), 422)
