@@ -31,7 +31,7 @@ from crash_relay import Hooks, Relay
 
 _TRIES = 6
 _REACH_SECONDS = 12.0
-_DRAIN_SECONDS = 180.0
+_DRAIN_SECONDS = 600.0
 _STOP_SECONDS = 35.0
 _MOODS = ("good", "good", "moody", "moody", "moody", "lossy", "killer", "deaf")
 
@@ -71,7 +71,7 @@ class Report:
 class Fire:
     """One run."""
 
-    def __init__(self, folder: Path, seed: int, *, most_claims: int, planted: str = "") -> None:
+    def __init__(self, folder: Path, seed: int, *, pace: float, planted: str = "") -> None:
         self.random = random.Random(seed)
         self.report = Report(seed)
         self.planted = planted
@@ -79,7 +79,7 @@ class Fire:
         self.house = House(folder, self.relay.port, self.hooks.url)
         for statement in index_to_drop(planted):
             self.house.sql(statement)
-        self.people = People(seed, most_claims)
+        self.people = People(seed, pace)
         self.post = Post(self.house.smtp_port, seed, self.people.write)
         self.relay.on_letter, self.relay.on_kill = self.people.letter, self._kill_now
         self._service: Served | None = None
@@ -244,9 +244,9 @@ class Fire:
 
 
 @contextmanager
-def fire(folder: Path, seed: int, *, most_claims: int, planted: str = "") -> Iterator[Fire]:
+def fire(folder: Path, seed: int, *, pace: float, planted: str = "") -> Iterator[Fire]:
     """A run that leaves no process behind."""
-    run = Fire(folder, seed, most_claims=most_claims, planted=planted)
+    run = Fire(folder, seed, pace=pace, planted=planted)
     try:
         yield run
     finally:
@@ -258,14 +258,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Kill the service under load and check what it promised.")
     parser.add_argument("--seconds", type=float, default=60, help="how long to kill at least")
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--claims", type=int, default=400, help="the most claims the people make")
+    parser.add_argument("--pace", type=float, default=1, help="new claims a second")
     parser.add_argument("--planted", default="", help="plant a fault; then it has to be found")
     parser.add_argument("--keep", type=Path, default=None, help="the folder to use and to leave behind")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     folder = (options.keep or Path(tempfile.mkdtemp(prefix="mailbot-crash-"))).resolve()
     print(f"seed {seed}, folder {folder}", flush=True)
-    with fire(folder, seed, most_claims=options.claims, planted=options.planted) as run:
+    with fire(folder, seed, pace=options.pace, planted=options.planted) as run:
         run.rage(options.seconds, points())
         run.settle()
         report = run.judge()

@@ -5,25 +5,31 @@ the real `serve`, or, for the small program that stands in for the reader's inte
 service shares with its predecessor is code and compiled templates; every descriptor, thread and row it has is its own.
 """
 
+import asyncio
 import contextlib
+import importlib
 import json
 import os
 import selectors
 import signal
 import socket
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import mailbot.app
-import mailbot.inbound.interpret
 import mailbot.serve
 import mailbot.service
 from mailbot import failpoints
 from mailbot.claims.catalogue import shipped_catalogue
 from mailbot.config import load_config
-from mailbot.inbound import reader_process
+from mailbot.engine.days import is_digest_time
+from mailbot.inbound import reader_process, readers
+from mailbot.inbound.interpret import interpret
+from mailbot.outbound.webhooks import http_client
 from mailbot.templates import Templates
+from mailbot.web.app import create_app
 
 sys.path.insert(0, str(Path(__file__).parent))
 import crash_planted
@@ -37,6 +43,16 @@ for number in (0, 1):
     os.close(number)
 line.recv(64)
 line.recv(64)
+"""
+
+
+_REHEARSAL = """
+domain = "mail.test"
+public_url = "http://mail.test"
+[smtp]
+listen = ["127.0.0.1:0"]
+[http]
+listen = "127.0.0.1:0"
 """
 
 
@@ -78,6 +94,8 @@ class Nursery:
         """What takes a second of processor time and is the same for every service."""
         templates = Templates({product.code: product.name for product in shipped_catalogue().products.values()})
         mailbot.app.Templates = lambda *_, **__: templates  # type: ignore[assignment, misc]
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(_rehearse(Path(folder)))
 
     def _request(self) -> None:
         line, _ = self._listener.accept()
@@ -134,6 +152,22 @@ class Nursery:
         for pid in self._children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+async def _rehearse(folder: Path) -> None:
+    """A service without readers lives for a moment and one mail is read, so that whatever loads late is loaded."""
+    (folder / "mailbot.toml").write_text(_REHEARSAL, encoding="utf-8")
+    config = load_config(folder / "mailbot.toml", {})
+    service = await mailbot.service.start(config, "listener")
+    rooms = service.rooms
+    create_app(rooms.engine, rooms.store, rooms.tokens, rooms.templates, config)
+    await http_client().aclose()
+    for name in ("uvloop", "uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto", "uvicorn.lifespan.off"):
+        importlib.import_module(name)
+    for country in ("CZ", "DE", "US"):
+        is_digest_time(rooms.desk.clock.now(), country, "UTC")
+    reader_process._answer(interpret, readers._FIRST_MAIL, mailbot.app._reading_keys(config, rooms.tokens))
+    await service.stop(1)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import email
 import email.policy
 import random
 import threading
+import time
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -54,12 +55,13 @@ _CUSTOMER = (
 
 
 class People:
-    """Who writes. `claims` is the share of new claims among what is written when nobody waits for an answer."""
+    """Who writes. `pace` is how many claims a second are made, after a first dozen."""
 
-    def __init__(self, seed: int, most_claims: int) -> None:
+    def __init__(self, seed: int, pace: float) -> None:
         self._random = random.Random(seed)
         self._lock = threading.Lock()
-        self._most_claims = most_claims
+        self._pace = pace
+        self._began = time.monotonic()
         self._numbers = 0
         self._tenants: list[tuple[str, int]] = []
         self._seen: set[str] = set()
@@ -88,9 +90,9 @@ class People:
                 return self._answers.pop(self._random.randrange(len(self._answers)))
             if self.quiet:
                 return None
-            if len(self._tenants) < self._most_claims and self._random.random() < 0.3:
+            if len(self._tenants) < 12 + self._pace * (time.monotonic() - self._began):
                 return self._claim()
-            return self._stranger() if self._random.random() < 0.2 else None
+            return self._stranger() if self._random.random() < 0.05 else None
 
     def _claim(self) -> Job:
         partner, number = self._random.choice(PARTNERS), self._number()
