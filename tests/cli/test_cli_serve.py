@@ -1,8 +1,10 @@
 """The real process: what was promised survives signals and kills, and nothing is done twice."""
 
+import os
 import signal
 import smtplib
 import socket
+import threading
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -32,6 +34,23 @@ def test_it_says_where_it_listens_and_ends_with_0_on_sigterm(home: Home) -> None
         service.tell(signal.SIGTERM)
         assert service.ended() == 0
         assert service.happened("stopped") == service.log[-1]
+
+
+def test_the_command_itself_answers_signals_in_this_very_process(home: Home) -> None:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    home.file.write_text(CONFIG.replace('listen = "127.0.0.1:0"', f'listen = "127.0.0.1:{port}"'))
+
+    def operator() -> None:
+        until(lambda: is_listening(port), "it serves pages")
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=operator)
+    thread.start()
+    home.done("serve", "--role", "web")
+    thread.join()
 
 
 def test_ctrl_c_ends_it_with_0_too(home: Home) -> None:
