@@ -24,10 +24,13 @@ def find_tokens(headers: Headers, rcpt: str, keys: Keys) -> tuple[str, ...]:
 
 def tokens_in(text: str, keys: Keys) -> Iterator[str]:
     """Our tokens among the addresses in `text` whose domain is ours (or that SRS moved under another one)."""
-    for match in _ADDRESS.finditer(text):
+    domain = keys.domain.lower()
+    if domain not in text.lower() and "srs" not in text.lower():
+        return
+    for match in _ADDRESS.finditer(text):  # not in the lower text: a Kelvin sign would become a k there
         local = match.group(1).lower()
-        ours = match.group(2).lower().rstrip(".") == keys.domain.lower()
-        for found in _SHAPE.finditer(_unwrapped(local, keys.domain.lower())):
+        ours = match.group(2).lower().rstrip(".") == domain
+        for found in _SHAPE.finditer(_unwrapped(local, domain)):
             if (ours or local.startswith("srs")) and _signed(found.group(1), keys):
                 yield found.group(1)
 

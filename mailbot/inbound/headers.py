@@ -30,13 +30,14 @@ _KNOWN = re.compile(
 
 
 class Headers:
-    """Fields in their order: lower-case name, raw value. What was decoded once is kept."""
+    """Fields in their order: lower-case name, raw value. What was read once is kept."""
 
-    __slots__ = ("_by_name", "_texts", "fields")
+    __slots__ = ("_by_name", "_firsts", "_texts", "fields")
 
     def __init__(self, fields: tuple[tuple[str, bytes], ...]) -> None:
         self.fields = fields
         self._by_name: dict[str, list[bytes]] = {}
+        self._firsts: dict[str, str] = {}
         self._texts: dict[str, str] = {}
         for name, value in fields:
             self._by_name.setdefault(name, []).append(value)
@@ -52,8 +53,12 @@ class Headers:
 
     def get(self, name: str) -> str:
         """The first field of that name, unfolded, not decoded; empty when missing."""
-        values = self._by_name.get(name)
-        return unfold(values[0]) if values else ""
+        if name not in self._by_name:
+            return ""
+        known = self._firsts.get(name)
+        if known is None:
+            known = self._firsts[name] = unfold(self._by_name[name][0])
+        return known
 
     def text(self, name: str) -> str:
         """The first field of that name for people: encoded words decoded, nothing invisible left."""
@@ -119,8 +124,8 @@ def _logical_lines(block: bytes) -> Iterator[bytes]:
 
 def unfold(value: bytes) -> str:
     """One line of text from a raw value: 8-bit is UTF-8 or guessed, folds become one space."""
-    text = decode(value[:VALUE_CAP])
-    return _UNFOLD.sub(" ", text).strip() if "\n" in text or "\r" in text else text.strip()
+    text = decode(value[:VALUE_CAP]).strip()
+    return _UNFOLD.sub(" ", text) if "\n" in text or "\r" in text else text
 
 
 def visible(text: str) -> str:

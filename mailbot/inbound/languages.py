@@ -5,7 +5,7 @@ Built once from the lexicon files. Pure and total: an unknown language simply fi
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from mailbot.inbound.lexicon.load import lexicon
@@ -134,6 +134,7 @@ def _whole_index() -> Mapping[tuple[str, ...], tuple[str, ...]]:
     return {phrase: tuple(codes) for phrase, codes in found.items()}
 
 
+@lru_cache(maxsize=8192)
 def _speakers(word: str) -> tuple[str, ...]:
     """The languages that know `word`, by itself or as an inflection of a stem they know."""
     exact = _index().get(word, ())

@@ -4,8 +4,9 @@ Built once from lexicon data; `stem*` stands for every word that starts so. Look
 few dictionary reads a word however large the book is.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 
 from mailbot.inbound.words import words_of
 
@@ -16,6 +17,9 @@ class _Node:
     stems: dict[str, "_Node"] = field(default_factory=dict)
     lengths: tuple[int, ...] = ()
     labels: frozenset[str] = frozenset()
+
+
+_Step = tuple[_Node, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Match:
 class PhraseBook:
     """Phrases with labels; the same phrase may carry several."""
 
-    __slots__ = ("_root", "_singles")
+    __slots__ = ("_root", "_singles", "_starts")
 
     def __init__(self, entries: Iterable[tuple[str, str]]) -> None:
         self._root = _Node()
@@ -37,6 +41,8 @@ class PhraseBook:
         for phrase, label in entries:
             self._add(phrase, label)
         _measure(self._root)
+        # People use the same few words: where a word leads from the root is remembered.
+        self._starts: Callable[[str], list[_Step]] = lru_cache(maxsize=4096)(partial(_next, self._root))
 
     def _add(self, phrase: str, label: str) -> None:
         node = self._root
@@ -49,9 +55,12 @@ class PhraseBook:
 
     def longest(self, words: Sequence[str], at: int) -> Match | None:
         """The longest phrase that starts at word `at` (of equally long ones the most exact), or None."""
+        starts = self._starts(words[at]) if at < len(words) else None
+        if not starts:
+            return None
         best = (0, 0)
         labels: frozenset[str] = frozenset()
-        trail = [(self._root, at, 0)]
+        trail = [(node, at + 1, signs) for node, signs in starts]
         while trail:
             node, place, exact = trail.pop()
             if node.labels and (place - at, exact) >= best:
@@ -60,6 +69,11 @@ class PhraseBook:
             if place < len(words):
                 trail.extend((following, place + 1, exact + signs) for following, signs in _next(node, words[place]))
         return Match(best[0], labels) if best[0] else None
+
+    def covers(self, words: Sequence[str]) -> bool:
+        """Whether all of `words` is one phrase."""
+        match = self.longest(words, 0)
+        return match is not None and match.length == len(words)
 
     @property
     def singles(self) -> frozenset[str]:
@@ -89,14 +103,14 @@ def _measure(node: _Node) -> None:
         stack.extend((*one.exact.values(), *one.stems.values()))
 
 
-def _next(node: _Node, word: str) -> Iterator[tuple[_Node, int]]:
+def _next(node: _Node, word: str) -> list[_Step]:
     """The nodes that `word` leads to, each with how many letters of it are accounted for."""
-    found = node.exact.get(word)
-    if found is not None:
-        yield found, len(word) + 1
+    exact = node.exact.get(word)
+    steps = [] if exact is None else [(exact, len(word) + 1)]
     for length in node.lengths:
         if length > len(word):
-            return
+            break
         stem = node.stems.get(word[:length])
         if stem is not None:
-            yield stem, length
+            steps.append((stem, length))
+    return steps

@@ -16,7 +16,7 @@ _REFUSING = frozenset({"refuse", "not_refuse", "halt", "not_halt", "optout", "ob
 
 def polarity_signs(clauses: Clauses) -> frozenset[str]:
     """The leanings of one sentence, not yet weighed against each other."""
-    signs = {sign for hit in clauses.hits for sign in _signs_of(hit, clauses)}
+    signs = {sign for hit in clauses.hits if hit.labels & _WEIGHTY for sign in _signs_of(hit, clauses)}
     signs |= _whole_clauses(clauses)
     if signs & {"accept", "eased", "yes"} and _doubtful(clauses, signs):
         signs.add("undecided")
@@ -114,6 +114,7 @@ _WEIGHTS: dict[str, Callable[[Hit, Clauses], str]] = {
     "not_wish": _not_wish,
     "wish": _wish,
 }
+_WEIGHTY = frozenset(_WEIGHTS)
 
 
 _WHOLE = {"no": "no", "yes": "yes", "decline_alone": "optout", "accept_alone": "accept"}

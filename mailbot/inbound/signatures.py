@@ -28,6 +28,8 @@ def split_signature(lines: Sequence[str]) -> int:
     cut = len(lines)
     for _ in range(ROUNDS):
         end = _content_end(lines[:cut])
+        if not end:
+            break
         found = min(rule(lines, end) for rule in (_delimited, _footer, _disclaimed, _contact_block))
         if found == end:
             break
@@ -127,7 +129,10 @@ def _contact_block(lines: Sequence[str], end: int) -> int:
 
 def _closing_above(lines: Sequence[str], end: int) -> int:
     """A closing phrase within the last lines with more than a name under it."""
-    for at in range(max(1, end - LONGEST), end):
+    first = max(1, end - LONGEST)
+    if not any(map(_reachable, lines[first:end])):
+        return end
+    for at in range(first, end):
         below = [line for line in lines[at + 1 : end] if line.strip()]
         if len(below) > 1 and closes(lines[at]) and not _form(below) and any(map(_reachable, below)):
             return at if all(len(line) <= 90 for line in below) else end
