@@ -6,12 +6,13 @@ a clear one, mere courtesy is nothing, and whatever is neither reaches a person 
 
 from dataclasses import dataclass
 
-from mailbot.inbound.clauses import Clauses, clauses_of, read_clauses
+from mailbot.inbound.clauses import Clauses, read_clauses
 from mailbot.inbound.languages import Candidate, Language, likely, normal_code
 from mailbot.inbound.letterform import letter_body
-from mailbot.inbound.polarity import polarity_signs
+from mailbot.inbound.signatures import mobile_footer
+from mailbot.inbound.signs import sentence_signs
 from mailbot.inbound.typos import MOST_WORDS, corrected
-from mailbot.inbound.words import Sentence, sentences
+from mailbot.inbound.words import Sentence, fold, sentences
 
 EXAMINED = 16 * 1024
 """So many characters of what a person wrote are read for meaning; a longer text is never a clear acceptance."""
@@ -44,18 +45,35 @@ class _Reading:
 
 def read_intent(text: str, *, hint: str = "") -> Intent:
     """The meaning of the new words of one mail; `hint` is the language tag we last wrote to that person in."""
-    body = letter_body(text[:EXAMINED])
+    body = letter_body(_without_footer(text[:EXAMINED]))
     parts = sentences(body)
     candidates = likely(tuple(word for part in parts for word in part.words), hint)
     language, reading = _best(parts, body, candidates)
-    if reading.silent and sum(len(part.words) for part in parts) <= MOST_WORDS:
-        known = tuple(candidate.language for candidate in candidates)
-        mended = tuple(corrected(part, known) for part in parts)
-        if mended != parts:
-            language, reading = _best(mended, body, candidates)
+    if (reading.silent or reading.agrees) and sum(len(part.words) for part in parts) <= MOST_WORDS:
+        language, reading = _mended(parts, body, candidates, (language, reading))
     if reading.meaning == "accept" and len(text) > EXAMINED:
         reading = _Reading("unclear", reading.evidence)
     return Intent(reading.meaning, _tag(language.code), reading.evidence)
+
+
+def _without_footer(text: str) -> str:
+    """`text` without a last line by which a program names itself; quoting has cut longer ones."""
+    head, _, last = text.rstrip().rpartition("\n")
+    return head if head.strip() and mobile_footer(last) else text
+
+
+def _mended(
+    parts: tuple[Sentence, ...], body: str, candidates: tuple[Candidate, ...], read: tuple[Language, _Reading]
+) -> tuple[Language, _Reading]:
+    """The reading with slips of the fingers put right; an agreement beside what may be a refusal is no clear one."""
+    known = tuple(candidate.language for candidate in candidates)
+    mended = tuple(corrected(part, known) for part in parts)
+    if mended == parts:
+        return read
+    language, reading = _best(mended, body, candidates)
+    if read[1].agrees:
+        return read if reading.meaning == read[1].meaning else (language, _Reading("unclear", reading.evidence))
+    return language, reading
 
 
 def _best(parts: tuple[Sentence, ...], body: str, candidates: tuple[Candidate, ...]) -> tuple[Language, _Reading]:
@@ -86,7 +104,7 @@ def _heard(meaning: str, score: float, first: float) -> bool:
     """Whether a further language may speak where the first is silent: to refuse always, to agree if it is likelier."""
     share = {
         "decline": 0.0,
-        "question": RIVAL,
+        "question": 1.01,
         "wrong_person": RIVAL,
         "data_request": RIVAL,
         "accept": 1.0,
@@ -101,66 +119,38 @@ def _read(parts: tuple[Sentence, ...], body: str, language: Language) -> _Readin
     for part in parts:
         clauses = read_clauses(part, language)
         signs = sentence_signs(clauses)
-        if signs == {"other"} and "courtesy" in found and part is parts[-1] and _name(body[part.start : part.end]):
+        written = body[part.start : part.end]
+        if signs == {"other"} and found and part is parts[-1] and _name(written):
             continue
-        evidence = " ".join(body[part.start : part.end].split())
+        if "courtesy" in signs and not _names_only(clauses, written):
+            signs = signs - {"courtesy"} | {"other"}
+        if "no" in signs and found.keys() & {"accept", "eased"}:
+            signs |= {"undecided"}
         for sign in signs:
-            found.setdefault(sign, evidence)
+            found.setdefault(sign, " ".join(written.split()))
         loose += len(part.words) if signs == {"other"} else 0
     meaning = _meaning(frozenset(found), loose)
     evidence = next((found[sign] for sign in _EVIDENCE[meaning] if sign in found), "")
-    agrees = meaning != "decline" and bool({"accept", "eased"} & found.keys())
+    agrees = meaning != "decline" and bool({"accept", "eased", "yes"} & found.keys())
     return _Reading(meaning, evidence, agrees, silent=bool(found) and not found.keys() - _WEIGHTLESS)
 
 
 def _name(text: str) -> bool:
-    """Whether a last short sentence is just the writer's name."""
-    words = text.strip(" .\n").split()
-    return 0 < len(words) <= 2 and all(word[0].isupper() and word[1:].islower() for word in words)
+    """Whether a last short line is just the writer's name."""
+    words = text.split()
+    return 0 < len(words) <= 2 and all(word[0].isupper() and word[1:].islower() and word.isalpha() for word in words)
 
 
-def sentence_signs(clauses: Clauses) -> frozenset[str]:
-    """Every sign one sentence gives; `other` when it says something we cannot place."""
-    signs = set(polarity_signs(clauses))
-    signs |= {label for label in ("wrong_person", "data_request") if clauses.having(label)}
-    if _asks(clauses):
-        signs = _asked(clauses, signs) | {"question"}
-    if clauses.having("contrast") or (clauses.hits and "hedge" in clauses.hits[0].labels):
-        signs.add("reserved")
-    if clauses.having("receipt"):
-        signs.add("receipt")
-    if not signs - {"receipt"}:
-        return frozenset(signs | ({"courtesy"} if clauses.courteous else {"other"}))
-    return frozenset(signs)
+def _names_only(clauses: Clauses, written: str) -> bool:
+    """Whether the words of a courteous sentence that no lexicon knows are written as names are."""
+    unknown = {word for hit in clauses.hits if not hit.labels for word in hit.words}
+    if not unknown:
+        return True
+    plain = (raw.strip(".,!;:()") for raw in written.split())
+    return not any(raw[:1].islower() and fold(raw) in unknown for raw in plain)
 
 
-def _asks(clauses: Clauses) -> bool:
-    starts = bool(clauses.hits) and bool(clauses.hits[0].labels & {"wh", "howto"})
-    return clauses.asked or starts or bool(clauses.having("question"))
-
-
-def _asked(clauses: Clauses, signs: set[str]) -> set[str]:
-    """What a sentence that asks may still decide: "could you remove us?" does, "should I decline?" does not."""
-    first = clauses.hits[0].labels if clauses.hits else frozenset()
-    kept = signs & {"wrong_person", "data_request"}
-    if not clauses.asked:
-        decided = signs & {"decline", "optout", "no"}
-        return kept | (_beside(clauses, 0) if first & {"wh", "howto"} else decided)
-    if clauses.having("request") and not clauses.having("info"):
-        return kept | (signs & {"decline", "optout"})
-    return kept if first & {"ask", "wh", "hedge"} else kept | _beside(clauses, clauses.hits[-1].clause)
-
-
-def _beside(clauses: Clauses, asking: int) -> set[str]:
-    """What is decided in the clauses beside the asking one: "we decline, who are you?"."""
-    others = [hit for hit in clauses.hits if hit.clause != asking]
-    rest = clauses_of(others, clauses.language, asked=False)
-    if any({"wh", "hedge", "howto", "question"} & hit.labels for hit in rest.hits):
-        return set()
-    return set(polarity_signs(rest) & {"decline", "optout", "no"})
-
-
-_WEIGHTLESS = frozenset({"other", "courtesy", "receipt", "reserved"})
+_WEIGHTLESS = frozenset({"other", "courtesy", "receipt", "reserved", "stray"})
 
 _EVIDENCE = {
     "decline": ("decline", "optout", "no"),
@@ -169,7 +159,7 @@ _EVIDENCE = {
     "question": ("question",),
     "accept": ("accept", "eased", "yes"),
     "none": ("courtesy", "receipt"),
-    "unclear": ("undecided", "reserved", "other", "accept", "eased", "yes", "no"),
+    "unclear": ("undecided", "reserved", "stray", "other", "accept", "eased", "yes", "no"),
 }
 
 
@@ -188,7 +178,7 @@ def _meaning(signs: frozenset[str], loose: int) -> str:
         return "question"
     if signs & {"accept", "eased", "yes"}:
         return _yes(signs, loose)
-    if signs & {"undecided", "reserved", "other"}:
+    if signs & {"undecided", "reserved", "stray", "other"}:
         return "unclear"
     return "none"
 
@@ -201,7 +191,7 @@ def _plain_no(signs: frozenset[str]) -> str:
 
 
 def _yes(signs: frozenset[str], loose: int) -> str:
-    if signs & {"undecided", "reserved"} or loose > LOOSE_WORDS:
+    if signs & {"undecided", "reserved", "stray"} or loose > LOOSE_WORDS:
         return "unclear"
     if not signs & {"accept", "eased"}:
         return "none" if "receipt" in signs else ("unclear" if "other" in signs else "accept")

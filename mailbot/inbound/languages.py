@@ -72,6 +72,15 @@ class Candidate:
     score: float
 
 
+@cache
+def bare_refusals() -> PhraseBook:
+    """What refuses as a whole message in any language: "stop", "nein", "退訂"."""
+    refusing = ("decline_alone", "no")
+    return PhraseBook(
+        (phrase, label) for _, table in _tables() for label in refusing for phrase in table.get(label, ())
+    )
+
+
 def likely(words: Sequence[str], hint: str = "") -> tuple[Candidate, ...]:
     """The languages `words` may be in, likeliest first; `hint` (a code) breaks ties and stands in for no sign."""
     known = languages()

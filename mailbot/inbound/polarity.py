@@ -148,8 +148,26 @@ def _near(hit: Hit, clauses: Clauses, label: str) -> bool:
 
 
 def _doubtful(clauses: Clauses, signs: set[str]) -> bool:
-    """Whether an agreement is hedged, conditional, or has a negation in its sentence that nothing accounts for."""
-    if clauses.having("hedge") or clauses.having("open") or clauses.having("contrast"):
+    """Whether an agreement is hedged, reported, conditional, or has a negation that nothing accounts for."""
+    if any(clauses.having(label) for label in ("hedge", "open", "contrast")) or _reported(clauses):
         return True
+    if "no" in signs and "eased" not in signs:
+        return True
+    loose_no = sum("no" in hit.labels and "negation" not in hit.labels for hit in clauses.hits)
+    loose_no -= sum(label == "no" for label in clauses.whole().values())
+    echoes = "accept" in signs and any("concord" in hit.labels for hit in clauses.hits) and not clauses.negated
     eased = sum(bool(hit.labels & {"object", "doubt"}) for hit in clauses.hits)
-    return clauses.negated > (eased if "eased" in signs else 0)
+    return loose_no > 0 or echoes or clauses.negated > (eased if "eased" in signs else 0)
+
+
+def _reported(clauses: Clauses) -> bool:
+    """Whether the agreement hangs on a "that" which nothing announces: "I never said that we agree"."""
+    for hit in clauses.hits:
+        if "announce" in hit.labels or hit.labels & _AGREEING:
+            return False
+        if "that" in hit.labels:
+            return True
+    return False
+
+
+_AGREEING = frozenset({"accept", "object", "doubt", "ease", "agree"})

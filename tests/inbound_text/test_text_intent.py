@@ -63,6 +63,33 @@ def test_speaking_of_agreement_is_no_acceptance() -> None:
             assert read_intent(text, hint=hint).meaning != "accept", (text, hint)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_agreement_taken_back_doubted_or_reported_is_no_acceptance(language: str) -> None:
+    frames = tomllib.loads((REPLIES / "frames.toml").read_text(encoding="utf-8"))[language]
+    for text, meaning in cases(language):
+        if meaning == "accept" and "\n" not in text and len(text) < 60:
+            for frame in frames:
+                framed = frame.format(text.rstrip(".!。！"))
+                assert read_intent(framed).meaning != "accept", framed
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_refusal_beside_an_agreement_is_no_acceptance(language: str) -> None:
+    agreed = [text for text, meaning in cases(language) if meaning == "accept" and "\n" not in text][:3]
+    for text, meaning in cases(language):
+        if meaning == "decline" and "\n" not in text and text != "Kindly remove Contoso from the claim.":
+            for other in agreed:
+                for mixed in (f"{other} {text}", f"{text} {other}", f"{text}\n{other}"):
+                    assert read_intent(mixed).meaning != "accept", mixed
+
+
+def test_greeting_closing_name_and_footer_change_no_meaning() -> None:
+    for text, meaning in cases("en"):
+        if text and "\n" not in text and read_intent(text).meaning == meaning:
+            dressed = f"Hi,\n\n{text}\n\nBest regards\nAnn Lee\n\nSent from my iPhone"
+            assert read_intent(dressed).meaning == meaning, dressed
+
+
 def test_languages_beyond_the_five_are_read_too() -> None:
     wrong = [one for one in other_cases() if read_intent(one[1]).meaning != one[2]]
     assert len(wrong) <= 0.03 * len(other_cases()), wrong
