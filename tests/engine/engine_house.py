@@ -231,7 +231,8 @@ class House:
         self.store, self.clock, self.policy = store, clock, policy
         self.random = random.Random(7)
         self.ids = Ids(clock, self.random)
-        self.tokens = tokens or Tokens(new_keyring(self.random.randbytes(32)))
+        self.keyring = new_keyring(self.random.randbytes(32))
+        self.tokens = tokens or Tokens(self.keyring)
         self.relay = Relay()
         self.last: tuple[bytes, str, str] | None = None
         catalogue = shipped_catalogue()
