@@ -22,9 +22,9 @@ ROUNDS = 2
 LINES = 150
 CHARS = 4_000
 
-MODULES = ("answers", "attribution", "claimform", "claimlabels", "claimvalues", "clauses", "commands", "flowed")
-MODULES += ("headerblocks", "htmltext", "intent", "languages", "letterform", "phrases", "polarity", "quoting")
-MODULES += ("signatures", "typos", "words")
+MODULES = ("answers", "attribution", "claimform", "claimlabels", "claimvalues", "clauses", "commands", "cutting")
+MODULES += ("flowed", "headerblocks", "htmltext", "intent", "languages", "letterform", "phrases", "polarity", "quoting")
+MODULES += ("signatures", "signs", "typos", "words")
 
 QUESTIONS = {1: "Please send a signed copy.", 2: "Which day?"}
 
