@@ -6,10 +6,11 @@ closes what was opened and raises; stopping finishes what is in hand and answers
 
 import secrets
 from dataclasses import dataclass
+from functools import partial
 
 from mailbot import log
 from mailbot.claims.catalogue import Catalogue, shipped_catalogue
-from mailbot.claims.policy import Policy, dump_policy, parse_policy
+from mailbot.claims.policy import SHIPPED, Policy, dump_policy, load_policy, parse_policy
 from mailbot.clock import Clock, SystemClock
 from mailbot.config import Config
 from mailbot.endpoints import Maildir
@@ -148,8 +149,9 @@ def _desk(
 
 
 async def _policies(store: Store, present: Policy) -> dict[str, Policy]:
-    """Every policy a claim of this database may be pinned to; the configured one is pinned now."""
-    await store.write(lambda conn: policies.pin(conn, present.version, dump_policy(present)))
+    """Every policy a claim of this database may be pinned to: those of old, the shipped ones and the configured one."""
+    for rules in (*(load_policy(name) for name in SHIPPED), present):
+        await store.write(partial(policies.pin, version=rules.version, text=dump_policy(rules)))
     async with store.read() as conn:
         texts = await policies.load(conn)
     return {version: parse_policy(text) for version, text in texts.items()}
