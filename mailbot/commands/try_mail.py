@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from mailbot.inbound.trial import Form
 
-_SHOWN = ("reply_text", "signature", "quoted_text")
-
 
 @click.command("try")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
@@ -46,11 +44,14 @@ def command(
 
 
 async def _print_all(found: "AsyncIterator[dict[str, Any]]", json_out: bool) -> None:
+    from mailbot.commands.try_page import print_page
+
     async for reading in found:
         if json_out:
-            click.echo(json.dumps(reading, ensure_ascii=False))
+            # UTF-8 whatever the terminal speaks; a file name may hold octets that are no text at all.
+            click.echo(json.dumps(reading, ensure_ascii=False).encode("utf-8", "replace"))
         else:
-            _print(reading)
+            print_page(reading)
 
 
 def _dry(files: tuple[Path, ...], form: "Form | None", rcpt: str) -> "AsyncIterator[dict[str, Any]]":
@@ -74,41 +75,3 @@ def _contents(files: tuple[Path, ...]) -> "Iterator[tuple[str, bytes]]":
             yield "-", sys.stdin.buffer.read()
         else:
             yield str(file), file.read_bytes()
-
-
-def _print(reading: dict[str, Any]) -> None:
-    from mailbot.commands.output import print_fields, print_text, shown
-
-    sender, intent = reading["sender"] or {}, reading["intent"] or {}
-    click.secho(reading["file"], bold=True)
-    pairs: list[tuple[str, object]] = [
-        ("  would be", _joined(reading["disposition"], reading["reason"])),
-        ("  event", reading["event"]),
-        ("  claim", reading["claim"]),
-        ("  from", _joined(sender.get("address"), sender.get("verdict"))),
-        ("  automatic", reading["automatic"]),
-        ("  bounce", _bounce(reading["bounce"])),
-        ("  away", _joined(*(reading["out_of_office"] or {}).values())),
-        ("  meaning", _joined(intent.get("meaning"), intent.get("language"), intent.get("evidence"))),
-    ]
-    pairs += [("  file", _joined(f["name"], f["type"], f["size"], f["verdict"])) for f in reading["attachments"]]
-    pairs += [(f"  answer {a['question']}", a["text"]) for a in reading["answers"]]
-    print_fields(pairs)
-    for part in _SHOWN:
-        if reading[part]:
-            click.echo(f"  {part.replace('_', ' ')}:")
-            print_text(reading[part])
-    for step in reading["trace"]:
-        click.secho(f"  {shown(_joined(*step.values()), widest=0)}", dim=True)
-
-
-def _joined(*parts: object) -> str:
-    return ", ".join(str(part) for part in parts if part not in (None, ""))
-
-
-def _bounce(bounce: dict[str, Any] | None) -> str:
-    if bounce is None:
-        return ""
-    kind = "delayed" if bounce["delayed"] else ""
-    told = [_joined(r["address"], r["status"], "permanent" if r["permanent"] else "") for r in bounce["recipients"]]
-    return _joined(kind, *told)

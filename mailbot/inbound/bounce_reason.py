@@ -71,7 +71,7 @@ def reason_of(diagnostic: str, status: str, *, context: str = "") -> Reason:
     for reason, pattern in _reasons():
         if pattern.search(words):
             return _certain(reason, words, codes, plain_words(context))
-    if status in _ADDRESS_STATUSES:
+    if status in _ADDRESS_STATUSES or (not status and codes & _ADDRESS_STATUSES):
         return Reason("address", True, status)
     return UNKNOWN
 
@@ -94,7 +94,7 @@ def _certain(reason: Reason, words: str, codes: set[str], context: str) -> Reaso
 
 def _refused(codes: set[str], text: str) -> bool:
     """Whether the address itself was refused, not the mail for it."""
-    if _AT_DATA.search(text):
+    if _AT_DATA.search(text) and "need rcpt" not in text:  # who misses a RCPT at DATA has refused the one before
         return False
     policy = any(_POLICY_STATUS.match(code) for code in codes)
     return bool(_AT_RCPT.search(text) or (not policy and _OF_ADDRESS.search(text)))

@@ -14,6 +14,7 @@ from mailbot.inbound.interpretation import Envelope, Interpretation, Keys
 from mailbot.inbound.mime import StructureError, split_header
 from mailbot.inbound.readers import ReaderFailure, Readers
 from mailbot.inbound.shown import as_object, failed_object
+from mailbot.limits import Limits
 
 Form = Literal["mail", "text", "html"]
 _HEAD: dict[Form, bytes] = {
@@ -21,6 +22,8 @@ _HEAD: dict[Form, bytes] = {
     "text": b"Content-Type: text/plain\r\n\r\n",
     "html": b"Content-Type: text/html\r\n\r\n",
 }
+# A file that hangs its reader is answered for within the promised 5 s, the ending of the process included.
+_LIMITS = Limits(reader_seconds=4)
 
 
 def trial(raw: bytes, path: str, as_form: Form = "mail", rcpt: str = "", *, now: datetime) -> dict[str, Any]:
@@ -67,7 +70,7 @@ def _shown(path: str, result: Interpretation | ReaderFailure) -> dict[str, Any]:
 
 def _keys(rcpt: str) -> Keys:
     """Without a configuration the recipient's domain is ours."""
-    return Keys(domain=rcpt.rpartition("@")[2].lower(), trust="assumed")
+    return Keys(domain=rcpt.rpartition("@")[2].lower(), trust="assumed", limits=_LIMITS)
 
 
 def _return_path(mail: bytes) -> str:

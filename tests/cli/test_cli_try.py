@@ -1,6 +1,7 @@
 """`mailbot try`: any bytes are read, nothing is changed, and with --live the database says what would follow."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,39 @@ def test_people_get_a_page_instead_of_json(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["try", str(tmp_path / "a.eml")])
     assert result.exit_code == 0
     assert "| No, we do not agree." in result.stdout
-    assert "decline, en, No, we do not agree." in result.stdout
+    assert "would be applied (decline)" in result.stdout
+    assert "declines (decline, en): “No, we do not agree.”" in result.stdout
+    assert "\x1b[" not in result.stdout
+
+
+def test_the_page_tells_bounces_absences_files_and_robots_in_words(tmp_path: Path) -> None:
+    pages = {
+        "bounce": b"From: MAILER-DAEMON@relay.example\nSubject: Undelivered Mail Returned to Sender\n"
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary=x\n\n--x\n"
+        b"Content-Type: message/delivery-status\n\nReporting-MTA: dns; relay.example\n\n"
+        b"Final-Recipient: rfc822; ann@customer.example\nAction: failed\nStatus: 5.1.1\n\n--x--\n",
+        "away": b"From: a@b.example\nAuto-Submitted: auto-replied\nSubject: Out of office\n\n"
+        b"I am out of the office until 2 June 2027.\n",
+        "file": b"From: a@b.example\nContent-Type: application/zip; name=a.zip\n\nno zip\n",
+        "long": b"From: a@b.example\n\nYes\n\nOn 2026-03-01, x@y.example wrote:\n" + b"> words\n" * 40,
+    }
+    for name, raw in pages.items():
+        (tmp_path / name).write_bytes(raw)
+    result = CliRunner().invoke(cli, ["try", *(str(tmp_path / name) for name in pages)])
+    assert result.exit_code == 0, result.output
+    assert "ann@customer.example 5.1.1 cannot receive mail" in result.stdout
+    assert "a delivery report, gets no automatic answer" in result.stdout
+    assert "until 2027-06-02" in result.stdout
+    assert "a.zip" in result.stdout
+    assert "lines more" in result.stdout
+
+
+def test_a_file_name_that_is_no_text_is_no_obstacle(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"odd-\xff.eml")
+    odd.write_bytes(_DECLINE)
+    [reading] = tried(odd)
+    assert reading["reason"] == "decline"
+    assert CliRunner().invoke(cli, ["try", str(odd)]).exit_code == 0
 
 
 def test_nothing_in_a_mail_can_steer_the_terminal_it_is_shown_on(tmp_path: Path) -> None:

@@ -136,6 +136,19 @@ def test_the_returned_mail_is_named() -> None:
 
 WORDS = [
     (
+        "Sorry, we were unable to deliver your message to the following address.\n\n<ann@customer.example>:\n"
+        "Remote host said: 550 5.1.1 <ann@customer.example>: Recipient address rejected: customer.example\n",
+        "failure delivery",
+        True,
+    ),
+    (
+        "   ----- The following addresses had permanent fatal errors -----\n<ann@customer.example>\n"
+        "    (reason: 550 <ann@customer.example>... User unknown)\n\n   ----- Transcript of session follows -----\n"
+        ">>> DATA\n<<< 550 <ann@customer.example>... User unknown\n<<< 503 5.0.0 Need RCPT (recipient)\n",
+        "Returned mail: see transcript for details",
+        True,
+    ),
+    (
         "Hi. This is the qmail-send program at relay.example.\n<ann@customer.example>:\n"
         "192.0.2.9 does not like recipient.\n"
         "Remote host said: 550 no such user\nGiving up on 192.0.2.9.\n\n"
