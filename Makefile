@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo run test check fuzz clean
+.PHONY: demo run test check fuzz crash clean
 
 # Two whole claims over real SMTP and HTTP, then a service to look at until Ctrl-C (ARGS=--exit ends instead).
 demo: $(VENV)/.run
@@ -26,6 +26,10 @@ check: $(VENV)/.dev
 # Mutated mails through the reader: ARGS="how-many seed"; the same seed gives the same mails again.
 fuzz: $(VENV)/.dev
 	$(BIN)/python tests/inbound_mime/fuzz_mail.py $(or $(ARGS),20000 1)
+
+# The service killed at every failpoint and at random, under load, then its promises checked: ARGS="--seconds 600 --seed 7".
+crash: $(VENV)/.dev
+	$(BIN)/python tests/crash/crash_loop.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -19,7 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from click.testing import CliRunner, Result
+
 from mailbot.app import close_rooms, open_rooms
+from mailbot.cli import cli
 from mailbot.config import load_config
 from mailbot.store import webhooks
 from mailbot.store.people_import import NewLocation, NewOrganisation, NewPerson, People, import_people
@@ -125,12 +128,13 @@ class Served(Protocol):
 class House:
     """The folder, and how a service is started on it."""
 
-    def __init__(self, folder: Path, relay_port: int, hook_url: str) -> None:
+    def __init__(self, folder: Path, relay_port: int, hook_url: str, nursery: "Nursery | None" = None) -> None:
         self.folder = folder
         self.database = folder / "var/mailbot.db"
         self.log = folder / "service.log"
         self.smtp_port, http_port = _free_ports(2)
-        self._nursery: _Nursery | None = None
+        self._nursery = nursery
+        self._own: Nursery | None = None
         folder.mkdir(parents=True, exist_ok=True)
         text = _CONFIG.format(domain=DOMAIN, smtp=self.smtp_port, http=http_port, relay=relay_port)
         (folder / "mailbot.toml").write_text(text, encoding="utf-8")
@@ -140,7 +144,7 @@ class House:
     def serve(self, failpoint: str = "", planted: str = "") -> Served:
         """A service forked from loaded code."""
         if self._nursery is None:
-            self._nursery = _Nursery(self.folder)
+            self._nursery = self._own = Nursery(self.folder)
         with self.log.open("ab") as log:
             return self._nursery.serve(self.folder, log.fileno(), failpoint, planted)
 
@@ -151,15 +155,15 @@ class House:
             plain = {name: value for name, value in os.environ.items() if not name.startswith(("MAILBOT_", "COV_"))}
             return Fresh(subprocess.Popen(command, env=plain | (env or {}), stdout=log, stderr=log, cwd=self.folder))
 
-    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """A mailbot command in a process of its own."""
-        command = [sys.executable, "-m", "mailbot", *words, "--config", str(self.folder / "mailbot.toml")]
-        return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=self.folder, check=False)
+    def command(self, *words: str) -> Result:
+        """What a mailbot command says and how it ends."""
+        others: dict[str, str | None] = {name: None for name in os.environ if name.startswith("MAILBOT_")}
+        return CliRunner().invoke(cli, [*words, "--config", str(self.folder / "mailbot.toml")], env=others)
 
     def close(self) -> None:
         """Ends what was forked."""
-        if self._nursery is not None:
-            self._nursery.close()
+        if self._own is not None:
+            self._own.close()
 
     def listens(self) -> bool:
         """Whether somebody accepts connections for mail."""
@@ -209,7 +213,7 @@ class Fresh:
             self._process.send_signal(number)
 
 
-class _Nursery:
+class Nursery:
     """The process that forks services (crash_nursery.py)."""
 
     def __init__(self, folder: Path) -> None:
@@ -220,7 +224,7 @@ class _Nursery:
 
     def serve(self, folder: Path, log: int, failpoint: str, planted: str) -> "Forked":
         line = socket.socket(socket.AF_UNIX)
-        until(lambda: line.connect_ex(self._address) == 0, 60, "the nursery does not answer")
+        until(lambda: line.connect_ex(self._address) == 0, 90, "the nursery does not answer")
         request = {"folder": str(folder), "failpoint": failpoint, "planted": planted}
         socket.send_fds(line, [json.dumps(request).encode()], [log])
         return Forked(line)

@@ -7,6 +7,7 @@ people and the same faults in the same order; when they meet is the machine's do
 """
 
 import argparse
+import math
 import random
 import shutil
 import signal
@@ -21,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from crash_house import House, Served, kill, until
+from crash_house import House, Nursery, Served, kill, until
 from crash_invariants import Evidence, broken
 from crash_people import People
 from crash_planted import index_to_drop
@@ -71,12 +72,14 @@ class Report:
 class Fire:
     """One run."""
 
-    def __init__(self, folder: Path, seed: int, *, pace: float, planted: str = "") -> None:
+    def __init__(
+        self, folder: Path, seed: int, *, pace: float, planted: str = "", nursery: Nursery | None = None
+    ) -> None:
         self.random = random.Random(seed)
         self.report = Report(seed)
         self.planted = planted
         self.relay, self.hooks = Relay(seed), Hooks()
-        self.house = House(folder, self.relay.port, self.hooks.url)
+        self.house = House(folder, self.relay.port, self.hooks.url, nursery)
         for statement in index_to_drop(planted):
             self.house.sql(statement)
         self.people = People(seed, pace)
@@ -86,20 +89,20 @@ class Fire:
 
     def close(self) -> None:
         self.post.close()
-        if self._service is not None and self._service.poll() is None:
+        if self._service is not None:
             kill(self._service)
         self.house.close()
         self.relay.close()
         self.hooks.close()
 
-    def rage(self, seconds: float, names: list[str]) -> None:
-        """Kills for that long, and on until every name was died at or tried often enough."""
+    def rage(self, seconds: float, names: list[str], most_seconds: float = math.inf) -> None:
+        """Kills for that long, and on until every name was died at, tried often enough, or time is up."""
         began = time.monotonic()
         self.post.start()
         open_names = self.random.sample(names, len(names))
         tried: Counter[str] = Counter()
-        while time.monotonic() - began < seconds or open_names:
-            if open_names and (self.random.random() < 0.7 or time.monotonic() - began >= seconds):
+        while (past := time.monotonic() - began) < seconds or (open_names and past < most_seconds):
+            if open_names and (self.random.random() < 0.7 or past >= seconds):
                 name = open_names.pop(0)
                 tried[name] += 1
                 if not self._die_at(name, gently=tried[name] > 1) and tried[name] < _TRIES:
@@ -128,7 +131,7 @@ class Fire:
         evidence = Evidence(self.house, self.relay, self.post, self.hooks.told)
         self.report.defects += broken(evidence)
         verified = self.house.command("verify")
-        if verified.returncode:
+        if verified.exit_code:
             self.report.defects += [f"mailbot verify: {line}" for line in verified.stdout.splitlines()[1:6]]
         states = Counter(f"{row[2]} {row[3]}" for row in evidence.outbox)
         self.report.figures |= {
@@ -143,7 +146,7 @@ class Fire:
             "attempts of ours": len(self.relay.attempts),
             "duplicates sent": evidence.duplicates_sent,
             "timers fired": self.house.sql("SELECT count(*) FROM timers WHERE state = 'fired'")[0][0],
-            "mailbot verify": "good" if verified.returncode == 0 else f"exit {verified.returncode}",
+            "mailbot verify": "good" if verified.exit_code == 0 else f"exit {verified.exit_code}",
         }
         return self.report
 
@@ -169,7 +172,7 @@ class Fire:
     def _die_somewhere(self, names: list[str]) -> None:
         self.relay.mood = self.random.choice(_MOODS)
         before, armed = self.house.log_size(), ""
-        if self.random.random() < 0.5:
+        if names and self.random.random() < 0.5:
             armed = self.random.choice([name for name in names if name not in AT_STOP])
         service = self._serve(f"{armed}:{self.random.randint(1, 30)}" if armed else "")
         self._when_listening(service)
@@ -244,9 +247,9 @@ class Fire:
 
 
 @contextmanager
-def fire(folder: Path, seed: int, *, pace: float, planted: str = "") -> Iterator[Fire]:
+def fire(folder: Path, seed: int, *, pace: float, planted: str = "", nursery: Nursery | None = None) -> Iterator[Fire]:
     """A run that leaves no process behind."""
-    run = Fire(folder, seed, pace=pace, planted=planted)
+    run = Fire(folder, seed, pace=pace, planted=planted, nursery=nursery)
     try:
         yield run
     finally:

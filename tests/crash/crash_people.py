@@ -145,7 +145,7 @@ class People:
 
     def _file(self, number: int) -> bytes:
         """Mostly small; some go into a file of their own, a few through the spool."""
-        filler = self._random.choices((0, 90_000, 400_000), (80, 15, 5))[0]
+        filler = self._random.choices((0, 90_000, 400_000), (70, 18, 12))[0]
         return pdf([f"Protocol {number}"]) + b"%" + self._random.randbytes(filler // 2).hex().encode() + b"\n"
 
     def _number(self) -> int:

@@ -78,6 +78,8 @@ class Post:
                 self.queue.put(job)
             with self._lock:
                 self.busy -= 1
+        if line is not None:
+            line.close()
 
     def _next(self) -> Job | None:
         with self._lock:

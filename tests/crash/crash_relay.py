@@ -53,6 +53,7 @@ class Relay:
     _random: random.Random = field(init=False)
     _loop: asyncio.AbstractEventLoop = field(init=False)
     _thread: threading.Thread = field(init=False)
+    _server: asyncio.Server = field(init=False)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -62,12 +63,21 @@ class Relay:
         asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
 
     def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
 
     async def _open(self) -> None:
-        server = await self._loop.create_server(lambda: _Session(self, loop=self._loop), "127.0.0.1", 0)
-        self.port = int(server.sockets[0].getsockname()[1])
+        self._server = await self._loop.create_server(lambda: _Session(self, loop=self._loop), "127.0.0.1", 0)
+        self.port = int(self._server.sockets[0].getsockname()[1])
+
+    async def _close(self) -> None:
+        self._server.close()
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
 
     def _chance(self, what: str) -> bool:
         return self._random.random() < MOODS[self.mood].get(what, 0)
