@@ -15,6 +15,7 @@ from mailbot.claims.events import Mail
 from mailbot.claims.model import Claim, Contact, Party
 from mailbot.claims.places import Place
 from mailbot.claims.policy import Policy
+from mailbot.engine.caps import enough
 from mailbot.engine.customer_mail import CUSTOMER_PARTIES
 from mailbot.engine.days import after_next_digest, office_day
 from mailbot.engine.lines import answer_lines, digest_of, reminder_line
@@ -22,16 +23,10 @@ from mailbot.engine.recipients import Directory
 from mailbot.engine.workspace import Office, Wanted
 from mailbot.ids import Ids
 from mailbot.outbound.compose import Composer, Order, Thread
-from mailbot.store import history, outbox
+from mailbot.store import outbox
 from mailbot.store.outbox import NewMail, NewWebhook
 from mailbot.store.reply_addresses import ReplyAddress
 from mailbot.store.waiting import Waiting
-
-ANSWERS_A_DAY = 5
-"""Answers to mail from one address about one claim in 24 hours (security §8); notices never count."""
-
-ANSWERS_UNHEARD = 20
-"""Answers about one claim to anybody while nobody changes it: more is two machines talking (security item 35)."""
 
 JOINED_ANSWERS = "answers"
 """In place of a party: the waiting answers of one person, which leave as one mail the next day."""
@@ -88,7 +83,7 @@ class Dispatcher:
                 leave_at = self._leave_at(want, now)
                 if leave_at is not None:
                     post.waiting.append(self._waiting(want, contact, leave_at))
-                elif await self._over_cap(conn, post, want, contact, now):
+                elif _answers_mail(want) and await enough(conn, post.mails, contact.email, _claim_id(want), now):
                     post.waiting.append(self._joined_answer(want, contact, now))
                 else:
                     thread = await self._thread(conn, want, contact, replies_to)
@@ -133,7 +128,7 @@ class Dispatcher:
         """The answer as a line of tomorrow's mail: a day later the ones that filled the cap no longer count."""
         return Waiting(
             id=self.ids.row(),
-            claim_id=want.claim.id if want.claim else "",
+            claim_id=_claim_id(want) or "",
             email=contact.email,
             party=JOINED_ANSWERS,
             code=want.mail.code,
@@ -141,19 +136,6 @@ class Dispatcher:
             context={"office": want.mail.to in (Party.REVIEWER, Party.OFFICE)},
             leave_at=now + timedelta(days=1),
         )
-
-    async def _over_cap(self, conn: AsyncConnection, post: Post, want: Wanted, contact: Contact, now: datetime) -> bool:
-        if not _answers_mail(want):
-            return False
-        claim_id = want.claim.id if want.claim else None
-        sent = await outbox.answers_to(conn, contact.email, claim_id, now - timedelta(days=1))
-        here = sum(m.answer and m.email == contact.email and m.claim_id == claim_id for m in post.mails)
-        if sent + here >= ANSWERS_A_DAY:
-            return True
-        if claim_id is None:
-            return False
-        unheard = await outbox.answers_about(conn, claim_id, await history.last_act(conn, claim_id))
-        return unheard + sum(m.answer and m.claim_id == claim_id for m in post.mails) >= ANSWERS_UNHEARD
 
     async def _thread(
         self, conn: AsyncConnection, want: Wanted, contact: Contact, replies_to: Mapping[int, str]
@@ -243,6 +225,10 @@ class Dispatcher:
                 triggered_by=inbox_id,
             )
         )
+
+
+def _claim_id(want: Wanted) -> str | None:
+    return want.claim.id if want.claim else None
 
 
 def _answers_mail(want: Wanted) -> bool:

@@ -8,7 +8,7 @@ from mailbot.claims.model import Channel, Party
 from mailbot.engine.customer_mail import CUSTOMER_PARTIES, read_absence, read_complaint, read_customer
 from mailbot.engine.letters import Base, Known, Letter, Verdict, applied, code_of, held, ignored
 from mailbot.engine.new_mail import Drafting, read_new
-from mailbot.engine.office_mail import read_office
+from mailbot.engine.office_mail import is_office, read_office
 from mailbot.engine.partner_mail import read_partner
 from mailbot.engine.rescans import scanned_first
 from mailbot.inbound.interpretation import BouncedRecipient
@@ -43,6 +43,8 @@ def _human(letter: Letter, known: Known, drafting: Drafting) -> Verdict:
         return read_customer(letter, known)
     if letter.address.party == Party.PARTNER:
         return read_partner(letter, known, drafting.catalogue)
+    if letter.address.party == Party.PERSON and not is_office(known.writer):
+        return read_partner(letter, known, drafting.catalogue) if known.claims else read_new(letter, known, drafting)
     return read_office(letter, known)
 
 

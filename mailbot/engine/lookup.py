@@ -40,7 +40,7 @@ class Lookup:
             role="token" if address else item.role,
             purpose=token.purpose if token else "",
             address=address,
-            live=not dead and address is not None and not set(address.claims) <= address.revoked,
+            live=not dead and address is not None and not _revoked(address),
             leaked=token is not None and token.compromised,
             confirmed=bool(item.person),
             reading=reading,
@@ -84,6 +84,11 @@ def _token(tokens: Tokens, item: Item, reading: Interpretation) -> Address | Non
         return None
     texts = (item.rcpt.partition("@")[0], *reading.tokens)
     return next((address for text in texts if (address := tokens.read(text)) is not None), None)
+
+
+def _revoked(address: ReplyAddress) -> bool:
+    """Whether it speaks for none of its claims any more; an address that was made for none cannot be revoked."""
+    return bool(address.claims) and set(address.claims) <= address.revoked
 
 
 def _writer(reading: Interpretation) -> str:

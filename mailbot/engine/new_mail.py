@@ -17,6 +17,9 @@ from mailbot.engine.partner_mail import evidence_of
 from mailbot.inbound.claimform import ClaimForm
 from mailbot.inbound.commands import read_command
 
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+"""The tenant of the claim form in our help mail."""
+
 _OTHER_PROCESSES = ("co-op", "coop claim", "co op claim", "rebate", "marketing fund", "mdf claim")
 
 
@@ -40,12 +43,17 @@ def read_new(letter: Letter, known: Known, drafting: Drafting) -> Verdict:
     command = read_command(subject, "partner") or read_command(text, "partner")
     if command is not None and command.verb in ("help", "status"):
         return asked(command.verb)
-    forms = [form for form in letter.reading.forms if form.fields or form.products]
+    forms = [form for form in letter.reading.forms if (form.fields or form.products) and not _is_example(form)]
     if not forms:
         return _no_form(letter)
     if not drafting.policy.may(writer.roles, "draft"):
         return _not_authorised(letter, drafting.policy)
     return _drafted(letter, known, drafting, forms)
+
+
+def _is_example(form: ClaimForm) -> bool:
+    """Whether the form is the one from our help mail, which comes back when a machine answers it."""
+    return form.fields.get("tenant_id") == _NOBODY
 
 
 def _drafted(letter: Letter, known: Known, drafting: Drafting, forms: list[ClaimForm]) -> Verdict:

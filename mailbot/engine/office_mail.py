@@ -18,15 +18,21 @@ from mailbot.claims.events import (
 from mailbot.claims.model import Channel, Role
 from mailbot.engine.letters import Base, Known, Letter, Verdict, actor_of, applied, asked, held, ignored, unclear
 from mailbot.inbound.commands import Command, read_command
+from mailbot.store.people import Person
 
 _OFFICE = frozenset({Role.REVIEWER.value, Role.OFFICE_ADMIN.value})
+
+
+def is_office(writer: Person | None) -> bool:
+    """Whether the writer is one of the office's people."""
+    return writer is not None and bool(_OFFICE & set(writer.roles))
 
 
 def read_office(letter: Letter, known: Known) -> Verdict:
     """The event of a reviewer's command, or why it is held or answered."""
     record = letter.address.email if letter.address else ""
     writer = known.writer
-    if writer is None or not _OFFICE & set(writer.roles):
+    if writer is None or not is_office(writer):
         return held("unknown_writer", step_up=record)
     if not letter.live:
         return held("address_expired", step_up=record)

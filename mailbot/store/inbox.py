@@ -244,6 +244,13 @@ async def held_before(
     return await _oldest(conn, "held", list(pairs))
 
 
+async def last_act(conn: AsyncConnection, sender: str) -> datetime | None:
+    """When mail of this writer last changed anything; asking for help or status does not."""
+    written = (_table.c.sender == canonical(sender), _table.c.sender != word(""), _table.c.reason == "")
+    newest = select(_table.c.received_at).where(*written, _table.c.disposition == word("applied"))
+    return (await conn.execute(newest.order_by(_table.c.id.desc()).limit(1))).scalar_one_or_none()
+
+
 async def count_from(conn: AsyncConnection, sender: str, since: datetime) -> int:
     """How many items of this writer came since then."""
     written = and_(_table.c.sender == canonical(sender), _table.c.sender != word(""), _table.c.received_at >= since)

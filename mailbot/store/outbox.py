@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import LargeBinary, and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, LargeBinary, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.addresses import canonical
@@ -233,18 +233,19 @@ async def was_sent(conn: AsyncConnection, code: str, email: str, since: datetime
     return (await conn.execute(statement)).first() is not None
 
 
-async def answers_to(conn: AsyncConnection, email: str, claim_id: str | None, since: datetime) -> int:
-    """How many answers to mail went to that address about that claim since then (security item 35)."""
-    answers = and_(_c.email == canonical(email), _c.created_at >= since, _c.answer, _c.claim_id == (claim_id or ""))
-    return int((await conn.execute(select(func.count()).where(answers))).scalar_one())
+async def answers_to(conn: AsyncConnection, email: str, claim_id: str | None, since: datetime | None) -> int:
+    """How many answers to mail went to that address about that claim, since then or ever (security item 35)."""
+    return await _count(conn, since, _c.email == canonical(email), _c.answer, _c.claim_id == (claim_id or ""))
+
+
+async def answers_to_one(conn: AsyncConnection, email: str, since: datetime) -> int:
+    """How many answers to mail went to that address since then, whatever they were about."""
+    return await _count(conn, since, _c.email == canonical(email), _c.answer)
 
 
 async def answers_about(conn: AsyncConnection, claim_id: str, since: datetime | None) -> int:
     """How many answers to mail went out about that claim, to anybody, since then or ever (security item 35)."""
-    answers = and_(_c.claim_id == claim_id, _c.claim_id != word(""), _c.answer)
-    if since is not None:
-        answers = and_(answers, _c.created_at > since)
-    return int((await conn.execute(select(func.count()).where(answers))).scalar_one())
+    return await _count(conn, since, _c.claim_id == claim_id, _c.claim_id != word(""), _c.answer)
 
 
 async def last_to(conn: AsyncConnection, claim_id: str, email: str) -> str | None:
@@ -256,6 +257,11 @@ async def last_to(conn: AsyncConnection, claim_id: str, email: str) -> str | Non
         .limit(1)
     )
     return (await conn.execute(statement)).scalar_one_or_none()
+
+
+async def _count(conn: AsyncConnection, since: datetime | None, *where: ColumnElement[bool]) -> int:
+    recent = () if since is None else (_c.created_at >= since,)
+    return int((await conn.execute(select(func.count()).select_from(outbox).where(*where, *recent))).scalar_one())
 
 
 async def _put(conn: AsyncConnection, rows: list[dict[str, Any]]) -> None:
