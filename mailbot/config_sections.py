@@ -87,11 +87,9 @@ def _policy(text: str, folder: Path) -> Policy:
 
 
 def _trust(text: str) -> str:
-    if text == "verify":
-        raise ValueError("verify comes with a later version; allowed is authserv-id:<host> or none")
     host = text.removeprefix("authserv-id:")
-    if text != "none" and (host == text or not host or any(c.isspace() or c == ";" for c in host)):
-        raise ValueError("allowed is authserv-id:<host> or none")
+    if text not in ("verify", "none") and (host == text or not host or any(c.isspace() or c == ";" for c in host)):
+        raise ValueError("allowed is verify, authserv-id:<host> or none")
     return text
 
 
@@ -170,7 +168,7 @@ class Delivery(Section):
 
 
 class Sender(Section):
-    """How far a From address is believed. `trust` is "none" or "authserv-id:<host>"."""
+    """How far a From address is believed. `trust` is "verify", "authserv-id:<host>" or "none"."""
 
     trust: Annotated[str, _read(_trust)]
     upstream: Networks

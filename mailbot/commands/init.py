@@ -34,9 +34,19 @@ def command(ctx: click.Context, config_file: Path | None) -> None:
         f"{config.keys_file} {'is kept' if had_keys else 'is written, mode 0600: keep a copy of it'} ({fingerprint})"
     )
     click.echo(f"{config.database.url.path} is ready")
-    if config.sender.trust == "none":
-        click.echo("sender.trust is none: a From line alone counts as proof. Good for trying out, never in the open.")
+    click.echo(_trust(config.sender.trust))
     click.echo("next: mailbot people import people.toml, then mailbot serve")
+
+
+def _trust(trust: str) -> str:
+    if trust == "none":
+        return "sender.trust is none: a From line alone counts as proof. Good for trying out, never in the open."
+    if trust == "verify":
+        return (
+            "sender.trust is verify: senders are proved in the DNS, mail from nowhere is held. "
+            'To try things out on this machine alone, set trust = "none".'
+        )
+    return f"sender.trust is {trust}"
 
 
 def _write(path: Path) -> None:

@@ -3,8 +3,11 @@
 import socket
 from collections.abc import Iterator
 
+import dns.exception
+import dns.resolver
+
 from mailbot.config import Config
-from mailbot.doctor.finding import Finding, error, ok
+from mailbot.doctor.finding import Finding, error, ok, warning
 from mailbot.endpoints import HostPort, Maildir
 
 _SECONDS = 5.0
@@ -20,6 +23,8 @@ def surroundings(config: Config, *, served: bool) -> Iterator[Finding]:
     for address in (*config.smtp.listen, config.http.listen):
         yield _port(address, served)
     yield from _certificate(config)
+    if config.sender.trust == "verify":
+        yield names(config.domain)
     if config.clamav.url is not None:
         yield _scanner(config.clamav.url)
 
@@ -70,6 +75,18 @@ def _port(address: HostPort, served: bool) -> Finding:
             "ports", f"{address} is free although our service runs", "it was started with another configuration"
         )
     return ok("ports", f"{address} is free")
+
+
+def names(domain: str, resolver: dns.resolver.Resolver | None = None) -> Finding:
+    """Whether the DNS answers, without which no sender is proved; `resolver` is the machine's own if none is given."""
+    try:
+        (resolver or dns.resolver.Resolver()).resolve(f"{domain}.", "MX", lifetime=_SECONDS, raise_on_no_answer=False)
+    except dns.resolver.NXDOMAIN:
+        return warning("dns", f"the DNS does not know {domain}", "publish an MX record, or nobody's mail comes in")
+    except (dns.exception.DNSException, OSError) as wrong:
+        do = "correct /etc/resolv.conf: without the DNS every act waits to be confirmed"
+        return error("dns", f"no answer: {type(wrong).__name__}", do)
+    return ok("dns", "name servers answer")
 
 
 def _certificate(config: Config) -> Iterator[Finding]:

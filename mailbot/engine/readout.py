@@ -13,7 +13,11 @@ from mailbot.inbound.shown import answers_of
 def readout(reading: Interpretation) -> dict[str, Any]:
     """The parts of a reading that the office, the API and `mailbot inbox show` display."""
     return {
-        "sender": {"address": reading.sender.address, "verdict": reading.sender.verdict},
+        "sender": {
+            "address": reading.sender.address,
+            "verdict": reading.sender.verdict,
+            "why": next((step.why for step in reading.trace if step.step == "sender"), ""),
+        },
         "automatic": reading.automatic,
         "reply_text": reading.reply_text,
         "signature": reading.signature,

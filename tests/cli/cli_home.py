@@ -45,6 +45,8 @@ public_url = "http://mail.test"
 listen = ["127.0.0.1:0"]
 [http]
 listen = "127.0.0.1:0"
+[sender]
+trust = "none"
 [log]
 format = "json"
 """

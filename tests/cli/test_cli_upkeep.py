@@ -25,7 +25,7 @@ def test_init_makes_everything_once_and_keeps_it_afterwards(tmp_path: Path) -> N
     keys = tmp_path / "new/var/keys.toml"
     assert keys.stat().st_mode & 0o777 == 0o600
     before = keys.read_bytes(), file.read_bytes()
-    assert "sender.trust is none" in first.stdout
+    assert "sender.trust is verify" in first.stdout
     second = CliRunner().invoke(cli, ["init", "--config", str(file)])
     assert "is kept" in second.stdout
     assert (keys.read_bytes(), file.read_bytes()) == before

@@ -55,8 +55,8 @@ def test_without_a_file_the_defaults_of_the_contract_hold():
     assert config.limits == Limits()
 
 
-def test_the_default_trust_is_none_until_verification_exists():
-    assert load_config(None, {}).sender.trust == "none"
+def test_senders_are_verified_unless_somebody_says_otherwise():
+    assert load_config(None, {}).sender.trust == "verify"
 
 
 def test_the_sample_says_all_defaults_and_is_a_valid_file(tmp_path):

@@ -82,7 +82,8 @@ def signed(
 
 def letter(sender: str, body: str = "Dear office, please submit.\r\n", subject: str = "Hello") -> bytes:
     """An unsigned mail with that From field."""
-    return f"From: {sender}\r\nTo: claims@mail.test\r\nSubject: {subject}\r\nMessage-ID: <1@x.example>\r\n\r\n{body}".encode()
+    fields = (f"From: {sender}", "To: claims@mail.test", f"Subject: {subject}", "Message-ID: <1@x.example>", "")
+    return "\r\n".join((*fields, body)).encode()
 
 
 def envelope(
