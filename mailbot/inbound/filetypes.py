@@ -15,6 +15,10 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 Soundness = Literal["accepted", "unreadable", "password_protected", "wrong_type", "too_large"]
+# How zip entries are packed by everybody; bzip2 and LZMA may ask for gigabytes before the first octet comes out.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What the library raises for an entry that is damaged.
+TORN = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
 MAX_PIXELS = 200_000_000
 _MAX_DIRECTORY = 1024 * 1024
 _PDF_LOCKED = 4  # FPDF_ERR_PASSWORD
@@ -140,10 +144,12 @@ def _main_part(archive: zipfile.ZipFile, media_type: str) -> Soundness:
     entry = archive.getinfo("word/document.xml" if media_type == DOCX else "xl/workbook.xml")
     if entry.flag_bits & 1:
         return "password_protected"
+    if entry.compress_type not in METHODS:
+        return "unreadable"
     try:
         with archive.open(entry) as stream:
             return "accepted" if b"<" in stream.read(64) else "unreadable"
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError):
+    except TORN:
         return "unreadable"
 
 

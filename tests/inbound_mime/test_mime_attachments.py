@@ -169,6 +169,24 @@ def test_a_broken_zip_says_so() -> None:
     assert one(b"PK\x03\x04" + os.urandom(400), "a.zip").verdict == "unreadable"
 
 
+def test_a_zip_entry_without_a_name_is_a_file_like_any() -> None:
+    content = zipped(x=PDF)
+    at = content.rfind(b"PK\x01\x02")
+    nameless = content[: at + 28] + b"\0\0" + content[at + 30 : at + 46] + content[at + 47 :]
+    end = nameless.rfind(b"PK\x05\x06")
+    size = int.from_bytes(nameless[end + 12 : end + 16], "little") - 1
+    nameless = nameless[: end + 12] + size.to_bytes(4, "little") + nameless[end + 16 :]
+    assert read(with_file(nameless, "a.zip")).reason != "reader_fault"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_packed_in_a_way_that_asks_for_any_memory_is_not_opened(method: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("a.pdf", PDF)
+    assert one(out.getvalue(), "a.zip").verdict == "unreadable"
+
+
 def test_a_zip_bomb_is_too_large() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
