@@ -22,7 +22,16 @@ ROUNDS = 2
 LINES = 150
 CHARS = 4_000
 
-MODULES = ("answers", "attribution", "claimform", "claimlabels", "claimvalues", "clauses", "commands", "cutting")
+MODULES: tuple[str, ...] = (
+    "answers",
+    "attribution",
+    "claimform",
+    "claimlabels",
+    "claimvalues",
+    "clauses",
+    "commands",
+    "cutting",
+)
 MODULES += ("flowed", "headerblocks", "htmltext", "intent", "languages", "letterform", "phrases", "polarity", "quoting")
 MODULES += ("signatures", "signs", "typos", "words")
 
