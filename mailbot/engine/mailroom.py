@@ -19,8 +19,8 @@ from mailbot.engine.intake import read_letter
 from mailbot.engine.letters import Known, Letter, Verdict, ignored
 from mailbot.engine.lookup import Lookup, look_up
 from mailbot.engine.new_mail import Drafting
-from mailbot.engine.proofs import Verify, proofs
 from mailbot.engine.readout import readout
+from mailbot.engine.sender_checks import Verify, sender_checks
 from mailbot.engine.stepup import ask_to_confirm
 from mailbot.engine.tidy import tidy
 from mailbot.engine.workspace import Wanted
@@ -68,7 +68,7 @@ class Mailroom:
         now = self.desk.clock.now()
         async with self.desk.store.read() as conn:
             mails = [(item, await inbox.raw(conn, item, self.desk.store.blobs), envelope_of(item)) for item in items]
-        checked = await proofs(mails, self.verify)
+        checked = await sender_checks(mails, self.verify)
         tasks = [(raw, envelope, now, proof) for (_, raw, envelope), proof in zip(mails, checked, strict=True)]
         results = await self.readers.read_batch(tasks)
         good: list[tuple[Item, Interpretation]] = []

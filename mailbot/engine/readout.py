@@ -47,6 +47,12 @@ def authentication_of(readout: Any) -> Authentication | None:
     return Authentication(domain=kept["domain"], result=kept["result"], detail=kept["detail"], checks=checks)
 
 
+def why_unproved(trace: Any) -> str:
+    """Why the sender of a kept mail was not proved, in the check's own words; empty when it was, or is not known."""
+    steps = trace if isinstance(trace, list) else []
+    return next((str(why) for step, result, why in steps if step == "sender" and result != "aligned"), "")
+
+
 def _absence(reading: Interpretation) -> dict[str, Any] | None:
     away = reading.out_of_office
     if away is None:

@@ -7,6 +7,7 @@ day or with a foreign nonce nothing happens. Also the one answer to every link t
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from mailbot.engine.readout import why_unproved
 from mailbot.store import inbox
 from mailbot.tokens import Purpose
 from mailbot.web.access import same_origin
@@ -37,7 +38,7 @@ async def confirm_page(site: Site, request: Request, opened: Opened, *, again: b
     async with site.store.read() as conn:
         waiting = await inbox.held_for(conn, opened.row.email)
     context = {
-        "items": waiting,
+        "items": [(item, why_unproved(item.trace)) for item in waiting],
         "action": f"/{opened.address.purpose}/{opened.token}/confirm",
         "nonce": site.nonce(opened.token),
         "again": again,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from mailbot.engine.engine import NotFound
+from mailbot.engine.readout import why_unproved
 from mailbot.store import inbox, outbox_office
 from mailbot.store.blobs import BlobLost
 from mailbot.store.inbox import Disposition, Item
@@ -122,6 +123,7 @@ async def _item_page(site: Site, request: Request, visitor: Visitor, item: Item,
         | {
             "disposition": item.disposition,
             "verdict": (reading.get("sender") or {}).get("verdict") or "",
+            "why": why_unproved(item.trace),
             "role": item.role,
             "size": item.size,
             "text": reading.get("reply_text") or "",

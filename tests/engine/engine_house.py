@@ -28,7 +28,7 @@ from mailbot.engine.digests import Digests
 from mailbot.engine.dispatch import Dispatcher
 from mailbot.engine.engine import Engine
 from mailbot.engine.mailroom import Mailroom
-from mailbot.engine.proofs import Verify
+from mailbot.engine.sender_checks import Verify
 from mailbot.engine.uploads import Uploads
 from mailbot.engine.workspace import Office
 from mailbot.ids import Ids

@@ -9,6 +9,7 @@ import pytest
 from engine_house import CLAIM_FORM, DOMAIN, JANA, PAVLA, PETR, RITA, House, Letterbox, house
 
 from mailbot.claims.model import Consent, Status
+from mailbot.engine.readout import why_unproved
 from mailbot.inbound.authentication.outline import outline
 from mailbot.inbound.interpretation import Authentication, Check, Envelope
 from mailbot.limits import Limits
@@ -195,6 +196,7 @@ async def test_the_checks_and_the_key_as_seen_are_kept_with_the_mail(home: House
     assert kept.reading["authentication"]["checks"][0]["record"] == "v=DKIM1; p=AAAA"
     assert kept.reading["sender"] == {"address": PETR, "verdict": "failed", "why": "DMARC fail dkim fail"}
     assert ["dkim", "fail", "fabrikam.example s=k1"] in kept.trace
+    assert why_unproved(kept.trace) == "DMARC fail dkim fail"
 
 
 async def test_what_was_proved_stays_proved_when_a_mail_is_read_again(home: House, verdicts: Verdicts) -> None:

@@ -15,12 +15,14 @@ Verify = Callable[[bytes, Envelope], Awaitable[Authentication]]
 """Says whether a mail comes from the domain in its From; keeps its own deadline."""
 
 
-async def proofs(mails: Sequence[tuple[Item, bytes, Envelope]], verify: Verify | None) -> list[Authentication | None]:
+async def sender_checks(
+    mails: Sequence[tuple[Item, bytes, Envelope]], verify: Verify | None
+) -> list[Authentication | None]:
     """What is known of each mail's From domain, in order."""
-    return list(await asyncio.gather(*(_proof(item, raw, envelope, verify) for item, raw, envelope in mails)))
+    return list(await asyncio.gather(*(_check(item, raw, envelope, verify) for item, raw, envelope in mails)))
 
 
-async def _proof(item: Item, raw: bytes, envelope: Envelope, verify: Verify | None) -> Authentication | None:
+async def _check(item: Item, raw: bytes, envelope: Envelope, verify: Verify | None) -> Authentication | None:
     if verify is None:
         return None
     before = authentication_of(item.reading)
