@@ -4,7 +4,7 @@ Only long words that no lexicon knows are touched, and a word that may be a refu
 slip can turn "nsouhlasim" into a decline and never into an acceptance. Pure, total.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 
 from mailbot.inbound.languages import Language, languages
 from mailbot.inbound.words import Sentence
@@ -21,16 +21,20 @@ _AGREEING = ("accept", "accept_alone", "object", "agree")
 
 def corrected(sentence: Sentence, candidates: tuple[Language, ...]) -> Sentence:
     """`sentence` with unknown words replaced by the deciding word they were meant to be, if there is one."""
-    words = tuple(_meant(word, candidates) for word in sentence.words)
+    codes = tuple(language.code for language in candidates)
+    words = tuple(_meant(word, codes) for word in sentence.words)
     return Sentence(words, sentence.asked, sentence.start, sentence.end)
 
 
-def _meant(word: str, candidates: tuple[Language, ...]) -> str:
-    if len(word) < SHORTEST or candidates[0].book.longest((word,), 0) is not None:
+@lru_cache(maxsize=4096)
+def _meant(word: str, codes: tuple[str, ...]) -> str:
+    if len(word) < SHORTEST or languages()[codes[0]].book.longest((word,), 0) is not None:
         return word
     for labels in (_REFUSING, _AGREEING):
-        for language in candidates:
-            for known, stem in _deciding(language.code, labels):
+        for code in codes:
+            for known, stem in _deciding(code, labels):
+                if not _alike(word, known):
+                    continue
                 mended = _mended(word, known) if stem else (known if one_edit(word, known) else "")
                 if mended:
                     return mended
@@ -43,6 +47,12 @@ def _deciding(code: str, labels: tuple[str, ...]) -> tuple[tuple[str, bool], ...
     language = languages()[code]
     alone = ((phrase[0], False) for phrase, label in language.whole.items() if label in labels and len(phrase) == 1)
     return tuple((word, stem) for word, stem in (*language.book.singles_with(labels), *alone) if len(word) >= SHORTEST)
+
+
+def _alike(word: str, known: str) -> bool:
+    """Cheap to ask first: one slip leaves the beginning of `known` or its second half as it was."""
+    half = len(known) // 2
+    return word.startswith(known[: half - 1]) or known[half:] in word
 
 
 def _mended(word: str, stem: str) -> str:
