@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.failpoints import failpoint
-from mailbot.store.faults import StoreError, translate
+from mailbot.store.faults import StoreBroken, StoreError, translate
 from mailbot.store.schema import blob_uses, blobs
 from mailbot.store.upsert import insert_missing
 
@@ -49,16 +49,18 @@ class Blobs:
     def __init__(self, folder: Path, *, inline_bytes: int = INLINE_BYTES) -> None:
         self.folder = folder
         self._inline = inline_bytes
+        self.on_broken: Callable[[], None] = lambda: None
+        """Called when the disk failed (StoreBroken): nobody may be promised anything by this process any more."""
 
     async def keep(self, content: bytes) -> Blob:
         """Makes the bytes durable (large) or carries them along (small); hand the result to `put` in a write.
 
-        Raises StoreFull or StoreFault when the disk does not take them.
+        Raises StoreFull or StoreFault when the disk does not take them, StoreBroken when it fails.
         """
         sha256 = hashlib.sha256(content).hexdigest()
         if len(content) < self._inline:
             return Blob(sha256=sha256, size=len(content), content=content)
-        await asyncio.to_thread(self._write, sha256, content)
+        await self._durably(self._write, sha256, content)
         return Blob(sha256=sha256, size=len(content), content=None)
 
     async def keep_file(self, file: Path, sha256: str, size: int) -> Blob:
@@ -66,7 +68,7 @@ class Blobs:
 
         `sha256` is the caller's word; a wrong one shows as BlobLost when the bytes are asked for. Raises StoreFault.
         """
-        await asyncio.to_thread(self._take_over, file, sha256)
+        await self._durably(self._take_over, file, sha256)
         return Blob(sha256=sha256, size=size, content=None)
 
     async def get(self, conn: AsyncConnection, sha256: str) -> bytes:
@@ -98,6 +100,13 @@ class Blobs:
         """Removes files older than `unused_since` that no row names, and drafts of crashed writes; how many."""
         named = set((await conn.execute(select(blobs.c.sha256).where(blobs.c.content.is_(None)))).scalars())
         return await asyncio.to_thread(self._sweep, named, unused_since.timestamp())
+
+    async def _durably(self, step: Callable[..., None], *args: object) -> None:
+        try:
+            await asyncio.to_thread(step, *args)
+        except StoreBroken:
+            self.on_broken()
+            raise
 
     def _write(self, sha256: str, content: bytes) -> None:
         with self._draft(sha256) as draft:

@@ -53,6 +53,7 @@ class Store:
         self._engines = engines
         self._lock = lock
         self._writer = Writer(engines.writing, driver.Transaction(engines.raw), seconds=slice_seconds)
+        blobs.on_broken = self._writer.broken.set
 
     @classmethod
     async def open(

@@ -99,9 +99,10 @@ async def beat(conn: AsyncConnection, now: datetime) -> Outage | None:
 
 
 async def uptime(conn: AsyncConnection, now: datetime) -> Uptime:
-    """What is known about the listener's presence."""
+    """What is known about the listener's presence. An outage that ends in the future was noted by a wrong clock."""
     table = schema.outages
-    rows = await conn.execute(select(table).where(table.c.up_at > now - _MEMORY).order_by(table.c.id))
+    of_late = table.c.up_at.between(now - _MEMORY, now)
+    rows = await conn.execute(select(table).where(of_late).order_by(table.c.id))
     outages = tuple(Outage(row.down_at, row.up_at, row.cause) for row in rows)
     return Uptime(
         last_beat=await get(conn, _BEAT),

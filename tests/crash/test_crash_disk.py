@@ -1,0 +1,154 @@
+"""A disk that is full, or lies: the sender hears 452 or 451, what heard 250 is there, room again is service again.
+
+The faults come from a small library that is preloaded into the real service; without a C compiler there is none.
+"""
+
+import errno
+import hashlib
+import shutil
+import signal
+import smtplib
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from crash_house import DOMAIN, Fresh, House, kill, until
+
+pytestmark = pytest.mark.timeout(300)
+
+_SMALL, _BLOB, _SPOOLED = 100, 100_000, 600_000
+
+
+class Ward:
+    """A service with a disk that can be told to fail."""
+
+    def __init__(self, folder: Path, library: Path) -> None:
+        self.house = House(folder, 1, "http://127.0.0.1:1/hook")
+        self._control = folder / "disk"
+        self._library = library
+        self._number = 0
+        self.stored: list[bytes] = []
+        self.service = self.begin()
+
+    def begin(self) -> Fresh:
+        self.service = self.house.serve_afresh({"LD_PRELOAD": str(self._library), "DISK_SHIM": str(self._control)})
+        until(lambda: self.service.poll() is not None or self.house.listens(), 90, "the service does not start")
+        assert self.service.poll() is None, self.house.log.read_text()
+        return self.service
+
+    def fails(self, number: int, call: str, part: str) -> None:
+        draft = self._control.with_suffix(".new")
+        draft.write_text(f"{number} {call} {part}\n")
+        draft.rename(self._control)
+
+    def heals(self) -> None:
+        self._control.unlink(missing_ok=True)
+
+    def sends(self, size: int) -> tuple[int, str]:
+        """What a sender of a mail of that size hears in the end."""
+        self._number += 1
+        head = f"From: a@b.example\r\nSubject: {self._number}\r\n\r\n".encode()
+        raw = head + b"".join(b"%07d\r\n" % n for n in range(size // 9 + 1))
+        line = smtplib.SMTP("127.0.0.1", self.house.smtp_port, timeout=30)
+        with closing(line):
+            line.ehlo("peer.test")
+            line.mail("a@b.example")
+            line.rcpt(f"postmaster@{DOMAIN}")
+            code, text = line.data(raw)
+        if code == 250:
+            self.stored.append(raw)
+        return code, text.decode()
+
+    def lost(self) -> list[str]:
+        """Which of the mails that heard 250 are not there with their bytes."""
+        there = {row[0] for row in self.house.sql("SELECT sha256 FROM inbox")}
+        inline = {hashlib.sha256(bytes(row[0])).hexdigest() for row in self.house.sql("SELECT raw FROM inbox_bytes")}
+        files = self.house.folder / "var/blobs"
+        digests = [hashlib.sha256(raw).hexdigest() for raw in self.stored]
+        return [
+            d
+            for d in digests
+            if d not in there or (d not in inline and hashlib.sha256((files / d[:2] / d).read_bytes()).hexdigest() != d)
+        ]
+
+    def settled(self) -> bool:
+        return self.house.sql("SELECT count(*) FROM inbox WHERE disposition = 'accepted'") == [(0,)]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler, so no disk that fails on demand")
+    made = tmp_path_factory.mktemp("shim") / "disk_shim.so"
+    source = Path(__file__).with_name("disk_shim.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(made), str(source), "-ldl"], check=True)
+    return made
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[Ward]:
+    it = Ward(tmp_path_factory.mktemp("ward"), library)
+    yield it
+    kill(it.service)
+    it.house.close()
+
+
+@pytest.mark.parametrize(
+    ("part", "size"),
+    [("mailbot.db-wal", _SMALL), ("/.draft-", _BLOB), ("/spool/", _SPOOLED)],
+    ids=["database", "blobs", "spool"],
+)
+def test_a_full_disk_is_452_and_room_again_is_service_again(ward: Ward, part: str, size: int) -> None:
+    assert ward.sends(size)[0] == 250
+    ward.fails(errno.ENOSPC, "write", part)
+    code, text = ward.sends(size)
+    assert (code, text.split()[0]) == (452, "4.3.1")
+    ward.heals()
+    assert ward.sends(size)[0] == 250
+    until(ward.settled, 60, "what was accepted is not worked off")
+    assert ward.service.poll() is None
+    assert ward.lost() == []
+
+
+def test_a_spool_that_cannot_be_written_is_451_and_the_next_mail_is_stored(ward: Ward) -> None:
+    ward.fails(errno.EIO, "write", "/spool/")
+    assert ward.sends(_SPOOLED)[0] == 451
+    ward.heals()
+    assert ward.sends(_SPOOLED)[0] == 250
+    until(ward.settled, 60, "what was accepted is not worked off")
+    assert ward.service.poll() is None
+    assert ward.lost() == []
+
+
+@pytest.mark.parametrize(
+    ("call", "part", "size"),
+    [("sync", "mailbot.db", _SMALL), ("sync", "/.draft-", _BLOB), ("write", "/.draft-", _BLOB)],
+    ids=["database", "blobs", "blobs-write"],
+)
+def test_a_failed_disk_is_451_ends_the_process_and_the_next_one_has_everything(
+    ward: Ward, call: str, part: str, size: int
+) -> None:
+    assert ward.sends(size)[0] == 250
+    ward.fails(errno.EIO, call, part)
+    assert ward.sends(size)[0] == 451
+    ends = time.monotonic() + 30
+    while ward.service.poll() is None and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert ward.service.poll() == 1
+    ward.heals()
+    ward.begin()
+    assert ward.sends(size)[0] == 250
+    until(ward.settled, 60, "what was accepted is not worked off")
+    assert ward.lost() == []
+
+
+def test_a_stop_in_good_order_ends_with_0_and_everything_verifies(ward: Ward) -> None:
+    ward.service.signal(signal.SIGTERM)
+    until(lambda: ward.service.poll() is not None, 35, "the service does not stop within its time")
+    assert ward.service.poll() == 0
+    verified = ward.house.command("verify")
+    assert verified.exit_code == 0, verified.output
