@@ -24,6 +24,7 @@ from mailbot.engine.digests import Digests
 from mailbot.engine.housekeeping import sweep
 from mailbot.engine.mailroom import Mailroom
 from mailbot.engine.rescans import Rescans
+from mailbot.failpoints import failpoint
 from mailbot.inbound.listener import Listener, ListenerConfig, listen
 from mailbot.inbound.reception import Ports
 from mailbot.outbound.delivery import Delivery
@@ -70,6 +71,7 @@ class Service:
 
     async def stop(self, grace: float = _GRACE_SECONDS) -> int:
         """Finishes what is in hand; returns how many messages could not be stored in time (nobody heard 250)."""
+        failpoint("service.stopping")
         until = asyncio.get_running_loop().time() + grace
         self.ticker.stop()
         for pulse in self.pulses:
@@ -80,6 +82,7 @@ class Service:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+        failpoint("service.quiet")
         if self.hooks:
             await self.hooks.close()
         await close_rooms(self.rooms)
@@ -113,6 +116,7 @@ async def _start_roles(service: Service) -> None:
     rooms, config = service.rooms, service.rooms.config
     await rooms.store.write(lambda conn: settings.beat(conn, rooms.desk.clock.now()))
     await rooms.store.write(forget_leases)
+    failpoint("service.begun")
     if service.plays("worker") or service.plays("web"):
         await rooms.readers.start()
     if service.plays("worker"):
