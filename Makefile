@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo run test check fuzz crash clean
+.PHONY: demo run test check bench fuzz crash clean
 
 # Two whole claims over real SMTP and HTTP, then a service to look at until Ctrl-C (ARGS=--exit ends instead).
 demo: $(VENV)/.run
@@ -30,6 +30,10 @@ fuzz: $(VENV)/.dev
 # The service killed at every failpoint and at random, under load, then its promises checked: ARGS="--seconds 600 --seed 7".
 crash: $(VENV)/.dev
 	$(BIN)/python tests/crash/crash_loop.py $(ARGS)
+
+# What things cost, as ratios beside the same work done by others; asserts nothing.
+bench: $(VENV)/.dev
+	$(BIN)/python bench/reading.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
