@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from mailbot.failpoints import failpoint
 from mailbot.inbound.antivirus import Scanner, screened
 from mailbot.inbound.interpret import interpret
 from mailbot.inbound.interpretation import Authentication, Envelope, Interpretation, Keys
@@ -173,6 +174,7 @@ class _Reader:
         """Results for the first tasks, up to and including the first failure."""
         results: list[Interpretation | ReaderFailure] = []
         self._write(packed(list(tasks)))
+        failpoint("reader.handed")
         for _ in tasks:
             result = await self._result()
             results.append(result if isinstance(result, ReaderFailure) else _verified(result, keys))
