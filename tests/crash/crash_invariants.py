@@ -27,7 +27,7 @@ class Evidence:
     def __init__(self, house: House, relay: Relay, post: Post, told: list[str]) -> None:
         self.house, self.relay, self.post, self.told = house, relay, post, set(told)
         self.inbox = house.sql(
-            "SELECT i.id, i.sha256, i.rcpt, i.disposition, i.reason, i.handle, i.digest, b.raw "
+            "SELECT i.id, i.sha256, i.rcpt, i.disposition, i.reason, i.handle, i.digest, b.raw, i.attempts "
             "FROM inbox i LEFT JOIN inbox_bytes b ON b.id = i.id"
         )
         self.outbox = house.sql(
@@ -82,6 +82,8 @@ def _settled(e: Evidence) -> Iterator[str]:
     for row in e.inbox:
         if row[3] in ("accepted", "quarantined"):
             yield f"I3: inbox {row[0]} ends {row[3]} {row[4]}"
+        elif row[8]:
+            yield f"I3: reading inbox {row[0]} failed {row[8]} times: {row[4]}"
 
 
 def _once(e: Evidence) -> Iterator[str]:

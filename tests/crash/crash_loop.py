@@ -112,11 +112,14 @@ class Fire:
         self.report.seconds = time.monotonic() - began
         self.report.missed = [name for name in names if not self.report.reached[name]]
 
-    def settle(self) -> None:
-        """Peace: everything handed over, worked off and delivered; then a stop in good order."""
+    def settle(self, *, afresh: bool = False) -> None:
+        """Peace: everything handed over, worked off and delivered; then a stop in good order.
+
+        `afresh`: by a service in a new interpreter, as a person would start it.
+        """
         began = time.monotonic()
         self.people.quiet, self.relay.mood = True, "good"
-        service = self._service = self.house.serve(planted=self.planted)
+        service = self._service = self.house.serve_afresh() if afresh else self.house.serve(planted=self.planted)
         try:
             until(lambda: self._at_rest(service), _DRAIN_SECONDS, "")
         except TimeoutError:
@@ -270,7 +273,7 @@ def main() -> int:
     print(f"seed {seed}, folder {folder}", flush=True)
     with fire(folder, seed, pace=options.pace, planted=options.planted) as run:
         run.rage(options.seconds, points())
-        run.settle()
+        run.settle(afresh=not options.planted)
         report = run.judge()
     print("\n".join(report.lines()), flush=True)
     if report.good and options.keep is None:
