@@ -14,7 +14,6 @@ from mailbot.engine.entries import kind_of
 from mailbot.engine.intake import read_letter
 from mailbot.engine.letters import Verdict, ignored
 from mailbot.engine.lookup import look_up
-from mailbot.engine.new_mail import Drafting
 from mailbot.engine.workspace import Workspace
 from mailbot.inbound.interpretation import Envelope, Interpretation
 from mailbot.inbound.readers import ReaderFailure
@@ -50,8 +49,8 @@ async def _shown(
         return failed_object(path, reading)
     item = _item(rooms, mail, envelope, reading, now)
     async with rooms.desk.batch(now) as batch:
-        found = await look_up(batch.workspace, rooms.tokens, [(item, reading)], now)
-        drafting = Drafting(policy=rooms.desk.policy, catalogue=rooms.desk.catalogue, claim_id=rooms.desk.ids.claim)
+        found = await look_up(batch.workspace, rooms.tokens, [(item, reading)])
+        drafting = rooms.desk.drafting()
         again = found.is_duplicate(item, reading)
         verdict = (
             ignored("duplicate")

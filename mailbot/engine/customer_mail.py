@@ -3,9 +3,11 @@
 Pure and total. Silence is only silence: any new words that are not mere courtesy become an event or are held.
 """
 
+from dataclasses import replace
+
 from mailbot.claims.events import Accepted, Actor, CustomerAway, CustomerWrote, Declined, Event, RemindersStopped
 from mailbot.claims.model import Cause, Channel, Claim, Contact, Party, Role
-from mailbot.engine.letters import Base, Known, Letter, Verdict, applied, held, ignored
+from mailbot.engine.letters import Base, Known, Letter, Verdict, applied, held, ignored, trace_of
 
 _ROLES = {
     Party.CUSTOMER: Role.CUSTOMER,
@@ -31,7 +33,7 @@ def read_customer(letter: Letter, known: Known) -> Verdict:
         return applied(*((c.id, RemindersStopped(**_base(letter, c, n))) for n, c in enumerate(known.claims)))
     reading = letter.reading
     if reading.intent.meaning == "decline":
-        return applied(*((c.id, _declined(letter, c, n)) for n, c in enumerate(known.claims)))
+        return _declined(letter, known)
     if not letter.live:
         return held("address_expired")
     if reading.intent.meaning == "accept":
@@ -67,14 +69,18 @@ def contact_of(claim: Claim, party: Party) -> Contact:
     return other or claim.customer
 
 
-def _declined(letter: Letter, claim: Claim, number: int) -> Event:
-    return Declined(text=letter.reading.reply_text, leaked_key=letter.leaked, **_base(letter, claim, number))
+def _declined(letter: Letter, known: Known) -> Verdict:
+    """Under a leaked key anybody may have written it: the window stops, and the address of record is asked."""
+    leaked, text = letter.leaked and not letter.confirmed, letter.reading.reply_text
+    verdict = applied(
+        *((c.id, Declined(text=text, leaked_key=leaked, **_base(letter, c, n))) for n, c in enumerate(known.claims))
+    )
+    if not leaked or letter.address is None:
+        return verdict
+    return replace(held("leaked_key", step_up=letter.address.email), events=verdict.events)
 
 
 def _accepted(letter: Letter, known: Known) -> Verdict:
-    proved = letter.aligned and all(_of_record(letter, claim) for claim in known.claims)
-    if not proved:
-        return held("acceptance_unproved", step_up=letter.address.email if letter.address else "")
     text = letter.reading.reply_text
     return applied(*((c.id, Accepted(text=text, **_base(letter, c, n))) for n, c in enumerate(known.claims)))
 
@@ -101,4 +107,5 @@ def _base(letter: Letter, claim: Claim, number: int) -> Base:
         roles=frozenset({_ROLES.get(party, Role.CUSTOMER)}),
         of_record=letter.aligned and _of_record(letter, claim),
     )
-    return Base(id=f"mail:{letter.item_id}:{number}", at=letter.received_at, actor=actor, channel=Channel.MAIL)
+    name = f"mail:{letter.item_id}:{number}{':confirmed' if letter.confirmed else ''}"
+    return Base(id=name, at=letter.received_at, actor=actor, channel=Channel.MAIL, trace=trace_of(letter))

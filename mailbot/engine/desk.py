@@ -16,6 +16,7 @@ from mailbot.clock import Clock
 from mailbot.engine.batch import Batch
 from mailbot.engine.dispatch import Dispatcher
 from mailbot.engine.hooks import calls
+from mailbot.engine.new_mail import Drafting
 from mailbot.engine.workspace import Office, Workspace
 from mailbot.failpoints import failpoint
 from mailbot.ids import Ids
@@ -38,6 +39,12 @@ class Desk:
     catalogue: Catalogue
     random: Callable[[int], bytes]
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def drafting(self) -> Drafting:
+        """What reading a mail needs of the rules."""
+        return Drafting(
+            policy=self.policy, catalogue=self.catalogue, claim_id=self.ids.claim, policies=self.office.policies
+        )
 
     @asynccontextmanager
     async def batch(self, now: datetime) -> AsyncIterator[Batch]:

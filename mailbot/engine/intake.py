@@ -10,6 +10,7 @@ from mailbot.engine.letters import Base, Known, Letter, Verdict, applied, code_o
 from mailbot.engine.new_mail import Drafting, read_new
 from mailbot.engine.office_mail import is_office, read_office
 from mailbot.engine.partner_mail import read_partner
+from mailbot.engine.proof import proved
 from mailbot.engine.rescans import scanned_first
 from mailbot.inbound.interpretation import BouncedRecipient
 
@@ -27,7 +28,9 @@ def read_letter(letter: Letter, known: Known, drafting: Drafting) -> Verdict:
         return read_complaint(letter, known) if _to_customer(letter) else held("complaint")
     if reading.automatic is not None and not reading.decides:
         return _automatic(letter, known)
-    return scanned_first(_human(letter, known, drafting), reading.unscanned)
+    verdict = _human(letter, known, drafting)
+    policy = drafting.rules_of(known.claims[0]) if known.claims else drafting.policy
+    return scanned_first(proved(verdict, letter, policy), reading.unscanned)
 
 
 def _human(letter: Letter, known: Known, drafting: Drafting) -> Verdict:

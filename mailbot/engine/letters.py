@@ -5,8 +5,9 @@ Frozen values only. A `Verdict` says how the inbox item ends and what is to be d
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
+from mailbot.addresses import canonical
 from mailbot.claims.events import Actor, Event, Mail
 from mailbot.claims.model import Channel, Claim, Party, Role
 from mailbot.inbound.interpretation import Interpretation
@@ -22,6 +23,7 @@ class Base(TypedDict):
     at: datetime
     actor: Actor
     channel: Channel
+    trace: NotRequired[tuple[tuple[str, str], ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,14 @@ def actor_of(person: Person, *, of_record: bool = False, via_colleague: bool = F
         of_record=of_record,
         via_colleague=via_colleague,
     )
+
+
+def trace_of(letter: Letter) -> tuple[tuple[str, str], ...]:
+    """What the reviewer sees beside the act: how far the sender is proved, and that somebody else used the address."""
+    verdict = "confirmed" if letter.confirmed else letter.reading.sender.verdict or ""
+    asked = canonical(letter.address.email) if letter.address else ""
+    other = letter.written_by if asked and canonical(letter.written_by or asked) != asked else ""
+    return (("sender", verdict), ("other_than_asked", other))
 
 
 def held(reason: str, step_up: str = "") -> Verdict:

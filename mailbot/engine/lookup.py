@@ -5,7 +5,6 @@ A handful of queries for the whole batch. Reads only; failures are the store's.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from mailbot.addresses import canonical
 from mailbot.engine.letters import Known, Letter
@@ -23,17 +22,19 @@ class Lookup:
     """The answers, ready for each item of the batch."""
 
     space: Workspace
-    now: datetime
     tokens: dict[int, Address]
     addresses: dict[int, ReplyAddress]
     people: dict[str, Person]
     _applied: set[tuple[int | None, str]] = field(default_factory=set)
 
     def letter(self, item: Item, reading: Interpretation) -> Letter:
-        """The item as intake wants it. An address is live while its key, its day and its row allow it."""
+        """The item as intake wants it. An address is live while its key, its day and its row allow it.
+
+        Its day is measured by when the mail came: an act that is confirmed later was not late.
+        """
         token = self.tokens.get(item.id)
         address = self.addresses.get(token.handle) if token else None
-        dead = token is None or address is None or token.retired or token.compromised or token.expired(self.now.date())
+        dead = token is None or token.retired or token.compromised or token.expired(item.received_at.date())
         return Letter(
             item_id=item.id,
             received_at=item.received_at,
@@ -57,16 +58,15 @@ class Lookup:
         return Known(claims=claims, writer=self.people.get(item.person or _writer(reading)))
 
     def is_duplicate(self, item: Item, reading: Interpretation) -> bool:
-        """Whether the same words came to the same address before and were applied; notes that they now have come."""
-        mark = (item.handle, reading.digest)
-        seen = mark in self._applied
-        self._applied.add(mark)
-        return seen
+        """Whether the same words came to the same address before and were applied."""
+        return (item.handle, reading.digest) in self._applied
+
+    def note_applied(self, item: Item, reading: Interpretation) -> None:
+        """These words count now; a copy of them later in this batch does not."""
+        self._applied.add((item.handle, reading.digest))
 
 
-async def look_up(
-    space: Workspace, tokens: Tokens, read: Sequence[tuple[Item, Interpretation]], now: datetime
-) -> Lookup:
+async def look_up(space: Workspace, tokens: Tokens, read: Sequence[tuple[Item, Interpretation]]) -> Lookup:
     """Everything needed to understand the batch."""
     found = {item.id: token for item, reading in read if (token := _token(tokens, item, reading)) is not None}
     addresses = await reply_addresses.find(space.conn, [t.handle for t in found.values()])
@@ -75,7 +75,7 @@ async def look_up(
     claim_ids = [claim_id for address in addresses.values() for claim_id, _ in address.mails]
     await space.load([*claim_ids, *(item.claim_id for item, _ in read if item.claim_id)])
     applied = await inbox.duplicates(space.conn, [(item.handle, reading.digest) for item, reading in read])
-    return Lookup(space=space, now=now, tokens=found, addresses=addresses, people=known, _applied=set(applied))
+    return Lookup(space=space, tokens=found, addresses=addresses, people=known, _applied=set(applied))
 
 
 def _token(tokens: Tokens, item: Item, reading: Interpretation) -> Address | None:

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from mailbot import log
 from mailbot.claims.events import Decision, Event, MailDelivered, MailFailed, Refusal
 from mailbot.claims.model import Claim
@@ -26,11 +24,9 @@ from mailbot.engine.sender_checks import Verify, sender_checks
 from mailbot.engine.stepup import ask_to_confirm
 from mailbot.engine.tidy import tidy
 from mailbot.engine.workspace import Wanted
-from mailbot.failpoints import failpoint
 from mailbot.inbound.interpretation import Envelope, Interpretation
 from mailbot.inbound.readers import ReaderFailure, Readers
 from mailbot.store import claim_lists, inbox
-from mailbot.store.blobs import BlobLost
 from mailbot.store.faults import Conflict, StoreFault
 from mailbot.store.inbox import Item, Settlement
 
@@ -50,7 +46,7 @@ class Mailroom:
     _drafting: Drafting = field(init=False)
 
     def __post_init__(self) -> None:
-        self._drafting = Drafting(policy=self.desk.policy, catalogue=self.desk.catalogue, claim_id=self.desk.ids.claim)
+        self._drafting = self.desk.drafting()
 
     async def step(self) -> int:
         """Reads and settles up to a batch of items; returns how many were taken. Raises StoreFault."""
@@ -58,43 +54,30 @@ class Mailroom:
         items = await self.desk.store.write(lambda conn: inbox.take(conn, now, BATCH, LEASE))
         if not items:
             return 0
-        failpoint("mailroom.taken")
         read = await self._read(items)
-        failpoint("mailroom.read")
         try:
             await self._settle(read)
         except StoreFault:
             raise
         except Exception:
             await self._one_by_one(read)
-        failpoint("mailroom.settled")
         return len(items)
 
     async def _read(self, items: Sequence[Item]) -> list[tuple[Item, Interpretation]]:
         """The items that could be read; the others are noted as failures."""
         now = self.desk.clock.now()
         async with self.desk.store.read() as conn:
-            found = [(item, await self._bytes(conn, item), envelope_of(item)) for item in items]
-        mails = [(item, raw, envelope) for item, raw, envelope in found if raw is not None]
+            mails = [(item, await inbox.raw(conn, item, self.desk.store.blobs), envelope_of(item)) for item in items]
         checked = await sender_checks(mails, self.verify)
         tasks = [(raw, envelope, now, proof) for (_, raw, envelope), proof in zip(mails, checked, strict=True)]
         results = await self.readers.read_batch(tasks)
         good: list[tuple[Item, Interpretation]] = []
-        for (item, _, _), result in zip(mails, results, strict=True):
+        for item, result in zip(items, results, strict=True):
             if isinstance(result, ReaderFailure):
                 await self._failed(item, f"reader_{result.cause}")
             else:
                 good.append((item, result))
         return good
-
-    async def _bytes(self, conn: AsyncConnection, item: Item) -> bytes | None:
-        """The wire bytes; None when their file is lost, which is noted and holds up nobody else's mail."""
-        try:
-            return await inbox.raw(conn, item, self.desk.store.blobs)
-        except BlobLost as error:
-            log.item_failed(item.id, error)
-            await self._failed(item, "bytes_lost")
-            return None
 
     async def _one_by_one(self, read: Sequence[tuple[Item, Interpretation]]) -> None:
         """A batch that failed as a whole: the item that hurts is found, the others go on."""
@@ -118,7 +101,7 @@ class Mailroom:
             return
         now = self.desk.clock.now()
         async with self.desk.batch(now) as batch:
-            found = await look_up(batch.workspace, self.desk.tokens, read, now)
+            found = await look_up(batch.workspace, self.desk.tokens, read)
             for item, reading in read:
                 await self._item(batch, found, item, reading)
             await self.desk.finish(batch, now, {i.id: r.message_id for i, r in read if r.message_id})
@@ -134,6 +117,8 @@ class Mailroom:
         verdict = await self._act(batch, letter, known, verdict)
         if verdict.step_up:
             await ask_to_confirm(batch, letter, verdict, item)
+        if verdict.disposition == "applied":
+            found.note_applied(item, reading)
         batch.fates += _fates(letter, verdict)
         batch.settlements.append(_settlement(item, reading, letter, verdict))
 

@@ -4,7 +4,7 @@ Pure. Only a known person with an aligned sender gets an answer (architecture, p
 held for the office and nobody is written to. Fresh claim ids are handed in.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from mailbot.claims.catalogue import Catalogue
@@ -25,11 +25,19 @@ _OTHER_PROCESSES = ("co-op", "coop claim", "co op claim", "rebate", "marketing f
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drafting:
-    """What a new claim needs besides the form: the rules it is pinned to, the catalogue and fresh ids."""
+    """What a new claim needs besides the form: the rules it is pinned to, the catalogue and fresh ids.
+
+    `policies` are the rules by version, for the claims there are.
+    """
 
     policy: Policy
     catalogue: Catalogue
     claim_id: Callable[[], str]
+    policies: Mapping[str, Policy]
+
+    def rules_of(self, claim: Claim) -> Policy:
+        """The rules the claim is pinned to."""
+        return self.policies[claim.policy]
 
 
 def read_new(letter: Letter, known: Known, drafting: Drafting) -> Verdict:

@@ -1,7 +1,7 @@
 """What a reviewer's mail means: a first-line command on the claim its address speaks for (contract, Mail).
 
-Pure and total. Only the reviewer's own known address with an aligned sender decides; otherwise the reviewer is asked
-to confirm (architecture, proof matrix). Words that are no command change nothing and are answered.
+Pure and total. Strangers are held here; how well the rest is proved is asked afterwards (proof.py). Words that are no
+command change nothing and are answered.
 """
 
 from mailbot.claims.events import (
@@ -16,7 +16,19 @@ from mailbot.claims.events import (
     Upheld,
 )
 from mailbot.claims.model import Channel, Role
-from mailbot.engine.letters import Base, Known, Letter, Verdict, actor_of, applied, asked, held, ignored, unclear
+from mailbot.engine.letters import (
+    Base,
+    Known,
+    Letter,
+    Verdict,
+    actor_of,
+    applied,
+    asked,
+    held,
+    ignored,
+    trace_of,
+    unclear,
+)
 from mailbot.inbound.commands import Command, read_command
 from mailbot.store.people import Person
 
@@ -33,11 +45,7 @@ def read_office(letter: Letter, known: Known) -> Verdict:
     record = letter.address.email if letter.address else ""
     writer = known.writer
     if writer is None or not is_office(writer):
-        return held("unknown_writer", step_up=record)
-    if not letter.live:
-        return held("address_expired", step_up=record)
-    if not letter.aligned or (writer.email != record and not letter.confirmed):
-        return held("unproved_sender", step_up=record)
+        return held("unknown_writer", step_up=record if letter.live else "")
     command = read_command(letter.reading.reply_text, "reviewer")
     if command is not None and command.verb in ("help", "status"):
         return asked(command.verb)
@@ -77,9 +85,11 @@ def _event(command: Command, base: Base) -> Event | None:
 
 def _base(letter: Letter, known: Known) -> Base:
     assert known.writer is not None
+    asked = letter.address.email if letter.address else ""
     return Base(
         id=f"mail:{letter.item_id}:0",
         at=letter.received_at,
-        actor=actor_of(known.writer, of_record=True),
+        actor=actor_of(known.writer, of_record=known.writer.email == asked),
         channel=Channel.MAIL,
+        trace=trace_of(letter),
     )

@@ -1,7 +1,7 @@
 """What a partner's reply means: a command, missing claim lines, answers, files, or a remark.
 
-Pure and total. A partner's act counts only from a known person of the claim's firm with an aligned sender on a live
-address (architecture, proof matrix); otherwise the item is held and the address of record is asked to confirm.
+Pure and total. Anybody else than a known person of the claim's firm is held here, and the address of record is asked
+to confirm; how well the rest is proved is asked afterwards (proof.py).
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from mailbot.claims.events import (
 )
 from mailbot.claims.model import Channel, Claim, Evidence, Status
 from mailbot.engine.forms import Change, changes_of
-from mailbot.engine.letters import Base, Known, Letter, Verdict, actor_of, applied, asked, held, ignored
+from mailbot.engine.letters import Base, Known, Letter, Verdict, actor_of, applied, asked, held, ignored, trace_of
 from mailbot.inbound.answers import read_answers
 from mailbot.inbound.commands import Command, read_command
 from mailbot.inbound.interpretation import Attachment
@@ -35,11 +35,7 @@ def read_partner(letter: Letter, known: Known, catalogue: Catalogue) -> Verdict:
         return held("no_claim")
     claim = known.claims[0]
     if known.writer is None or known.writer.organisation_id != claim.organisation_id:
-        return held("unknown_writer", step_up=record)
-    if not letter.live:
-        return held("address_expired", step_up=record)
-    if not letter.aligned:
-        return held("unproved_sender", step_up=record)
+        return held("unknown_writer", step_up=record if letter.live else "")
     return _acts(letter, known, claim, catalogue)
 
 
@@ -142,6 +138,7 @@ def _base(letter: Letter, known: Known, claim: Claim) -> Base:
         at=letter.received_at,
         actor=actor_of(known.writer, of_record=of_record, via_colleague=not of_record),
         channel=Channel.MAIL,
+        trace=trace_of(letter),
     )
 
 
