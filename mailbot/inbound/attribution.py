@@ -39,6 +39,8 @@ def attributions(lines: Sequence[str], own_addresses: Sequence[str]) -> Mapping[
     found: dict[int, Attribution] = {}
     quoted = _quoted_below(lines)
     for end, line in enumerate(lines):
+        if line[:1] == ">" and line[-1] != ":" and not line[-1].isspace():
+            continue  # most lines of a reply are quoted, and no end of an attribution
         bare = line.strip()
         if not bare or len(line) > 2 * LONGEST or line.startswith(SIGNED):
             continue
@@ -148,8 +150,9 @@ def _quoted_below(lines: Sequence[str]) -> list[bool]:
     following = False
     for at in range(len(lines) - 1, -1, -1):
         below[at] = following
-        if lines[at].strip():
-            following = lines[at].lstrip()[:1] == ">"
+        bare = lines[at].lstrip()
+        if bare:
+            following = bare[0] == ">"
     return below
 
 

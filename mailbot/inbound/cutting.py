@@ -145,6 +145,8 @@ class _Cutter:
 
 def _quotes(line: str) -> bool:
     """Whether the line is quoted with chevrons; ">>> look here <<<" is decoration."""
+    if line[:1] == ">" and line[1:2] != ">":
+        return True
     bare = line.strip()
     return bare.startswith(">") and not (bare.startswith(">>") and bare.endswith("<"))
 

@@ -67,6 +67,13 @@ def _groups() -> tuple[tuple[str, float, re.Pattern[str]], ...]:
     )
 
 
+@cache
+def _any_group() -> re.Pattern[str]:
+    """All phrases at once: most mails have none, and are gone through once instead of once a group."""
+    joined = "|".join(_one_of("phrases", name).pattern for name, _, _ in _groups())
+    return re.compile(rf"(?<![a-z])(?:{joined})")
+
+
 def robot_subject(subject: str) -> bool:
     """True for a subject with which a machine announces itself; never for an answer to such a mail."""
     folded = fold(subject[:300])
@@ -97,16 +104,23 @@ def robot_sender(address: str) -> bool:
 
 def robot_header(names: frozenset[str]) -> str:
     """The first header field that only answering machines write, or an empty string."""
-    return next((name for name in lexicon("robots")["headers"] if name in names), "")
+    if names.isdisjoint(_fields()):
+        return ""
+    return next(name for name in lexicon("robots")["headers"] if name in names)
+
+
+@cache
+def _fields() -> frozenset[str]:
+    return frozenset(lexicon("robots")["headers"])
 
 
 def robot_text(text: str) -> Robot:
     """Weighs the newly written text of a mail."""
     folded = fold(text[:TEXT_CAP])
+    if not _any_group().search(folded):
+        return Robot(0.0, (), text)
     spans = {name: [match.span() for match in pattern.finditer(folded)] for name, _, pattern in _groups()}
     found = {name: weight for name, weight, _ in _groups() if spans[name]}
-    if not found:
-        return Robot(0.0, (), text)
     remainder = _unexplained(folded, sorted(span for several in spans.values() for span in several))
     left = sum(len(_WORD.findall(clause)) if clause.isascii() else len(clause) // 3 for clause in remainder)
     score = sum(found.values()) + (0.0 if left else 0.5) - (_LEFT_PENALTY if left > _LEFT_MANY else 0.0)
