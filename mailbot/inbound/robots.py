@@ -106,7 +106,7 @@ def robot_header(names: frozenset[str]) -> str:
     """The first header field that only answering machines write, or an empty string."""
     if names.isdisjoint(_fields()):
         return ""
-    return next(name for name in lexicon("robots")["headers"] if name in names)
+    return str(next(name for name in lexicon("robots")["headers"] if name in names))
 
 
 @cache
