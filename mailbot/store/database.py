@@ -176,6 +176,8 @@ def _engine(path: Path, mode: str, pragmas: tuple[str, ...], *, size: int) -> As
         pool_size=size,
         max_overflow=0,
         pool_timeout=30,
+        # An error's text reaches the log with its traceback: statements may, addresses and words in them never.
+        hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
