@@ -22,6 +22,7 @@ from mailbot.web.nonces import Nonce
 from mailbot.web.page_tokens import Opened, open_token
 from mailbot.web.schemas import Stamp
 from mailbot.web.site import Site, site_of
+from mailbot.web.suspects import note_suspect
 
 router = APIRouter(include_in_schema=False)
 
@@ -53,6 +54,7 @@ async def do(request: Request, token: str, act: str) -> Response:
     form = await request.form(max_files=0)
     nonce = site.read_nonce(str(form.get("nonce", "")), opened.token)
     if nonce is None or nonce.too_fast(site.now()) or not same_origin(site, request):
+        await note_suspect(site, request, opened, act, nonce)
         return await _again(site, request, opened, act, nonce, form)
     chosen = _chosen(opened, str(form.get("claim", "")))
     if act in _TWO_STEPS and nonce.step != act:
