@@ -22,12 +22,39 @@ from mailbot.store.faults import StoreUnready
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _HEADER = b"SQLite format 3\x00"
+_DRAFT = ".new"
+_WAY_BACK = "bring a backup back with 'mailbot restore --replace'"
 _SMALL = 64 * 1024 * 1024
 """Files up to this size are checked page by page at every start; larger ones by `mailbot verify`."""
 
 
 def upgrade(path: Path) -> None:
-    """Makes the database if it is missing and brings it to `schema.REVISION`. Idempotent."""
+    """Makes the database if it is missing and brings it to `schema.REVISION`. Idempotent.
+
+    One that is damaged or empty is left as it is: StoreUnready, as `check` has it. A new one gets its name when it is
+    complete.
+    """
+    if path.exists():
+        _check_file(path)
+        return _upgrade(path)
+    draft = path.with_name(path.name + _DRAFT)
+    for left in ("", "-wal", "-shm"):
+        draft.with_name(draft.name + left).unlink(missing_ok=True)
+    _upgrade(draft)
+    draft.rename(path)
+    return None
+
+
+def check(path: Path) -> None:
+    """Refuses a database that is missing, damaged, from another version, or no database at all."""
+    if not path.is_file():
+        raise StoreUnready(f"{path}: there is no database; run 'mailbot migrate'")
+    _check_file(path)
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as raw:
+        _check_revision(raw, path)
+
+
+def _upgrade(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -39,24 +66,6 @@ def upgrade(path: Path) -> None:
         raise StoreUnready(f"{path}: cannot be written ({error.strerror})") from error
     except (sqlite3.DatabaseError, DBAPIError) as error:
         raise StoreUnready(f"{path}: cannot be migrated ({getattr(error, 'orig', error)})") from error
-
-
-def check(path: Path) -> None:
-    """Refuses a database that is missing, damaged, from another version, or no database at all."""
-    if not path.is_file():
-        raise StoreUnready(f"{path}: there is no database; run 'mailbot migrate'")
-    with path.open("rb") as file:
-        header = file.read(100)
-    if not header:
-        raise StoreUnready(f"{path}: is empty; restore a backup, or remove it and run 'mailbot migrate'")
-    if not header.startswith(_HEADER):
-        raise StoreUnready(f"{path}: is not a SQLite database")
-    try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as raw:
-            _check_pages(raw, path)
-            _check_revision(raw, path)
-    except sqlite3.DatabaseError as error:
-        raise StoreUnready(f"{path}: is damaged ({error}); restore a backup") from error
 
 
 @contextmanager
@@ -79,14 +88,31 @@ def _config(conn: Connection) -> Config:
     return config
 
 
+def _check_file(path: Path) -> None:
+    """Refuses a file that is no whole database. Writes nothing."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+        if not header:
+            raise StoreUnready(f"{path}: is empty; {_WAY_BACK}, or remove it and run 'mailbot migrate'")
+        if not header.startswith(_HEADER):
+            raise StoreUnready(f"{path}: is not a SQLite database; {_WAY_BACK}")
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as raw:
+            _check_pages(raw, path)
+    except OSError as error:
+        raise StoreUnready(f"{path}: cannot be read ({error.strerror})") from error
+    except sqlite3.DatabaseError as error:
+        raise StoreUnready(f"{path}: is damaged ({error}); {_WAY_BACK}") from error
+
+
 def _check_pages(raw: sqlite3.Connection, path: Path) -> None:
     size = path.stat().st_size
     pages, page = raw.execute("PRAGMA page_count").fetchone()[0], raw.execute("PRAGMA page_size").fetchone()[0]
     no_log = not path.with_name(path.name + "-wal").exists()
     if size % page or (no_log and size < pages * page):
-        raise StoreUnready(f"{path}: is cut off; restore a backup")
+        raise StoreUnready(f"{path}: is cut off; {_WAY_BACK}")
     if size <= _SMALL and raw.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-        raise StoreUnready(f"{path}: is damaged; restore a backup")
+        raise StoreUnready(f"{path}: is damaged; {_WAY_BACK}")
 
 
 def _check_revision(raw: sqlite3.Connection, path: Path) -> None:

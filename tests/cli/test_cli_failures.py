@@ -55,7 +55,7 @@ def test_a_folder_that_is_a_file_is_named(home: Home) -> None:
 def test_a_file_that_is_no_database_is_refused_and_kept(home: Home) -> None:
     home.database.parent.mkdir()
     home.database.write_bytes(b"my diary, do not touch" * 100)
-    assert home.refused("claim", "list") == f"{home.database}: is not a SQLite database"
+    assert home.refused("claim", "list").startswith(f"{home.database}: is not a SQLite database; ")
     assert home.refused("serve").startswith(str(home.database))
     assert home.database.read_bytes().startswith(b"my diary")
 
