@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from mailbot import log
 from mailbot.claims.events import Decision, Event, MailDelivered, MailFailed, Refusal
 from mailbot.claims.model import Claim
@@ -24,9 +26,11 @@ from mailbot.engine.sender_checks import Verify, sender_checks
 from mailbot.engine.stepup import ask_to_confirm
 from mailbot.engine.tidy import tidy
 from mailbot.engine.workspace import Wanted
+from mailbot.failpoints import failpoint
 from mailbot.inbound.interpretation import Envelope, Interpretation
 from mailbot.inbound.readers import ReaderFailure, Readers
 from mailbot.store import claim_lists, inbox
+from mailbot.store.blobs import BlobLost
 from mailbot.store.faults import Conflict, StoreFault
 from mailbot.store.inbox import Item, Settlement
 
@@ -54,30 +58,43 @@ class Mailroom:
         items = await self.desk.store.write(lambda conn: inbox.take(conn, now, BATCH, LEASE))
         if not items:
             return 0
+        failpoint("mailroom.taken")
         read = await self._read(items)
+        failpoint("mailroom.read")
         try:
             await self._settle(read)
         except StoreFault:
             raise
         except Exception:
             await self._one_by_one(read)
+        failpoint("mailroom.settled")
         return len(items)
 
     async def _read(self, items: Sequence[Item]) -> list[tuple[Item, Interpretation]]:
         """The items that could be read; the others are noted as failures."""
         now = self.desk.clock.now()
         async with self.desk.store.read() as conn:
-            mails = [(item, await inbox.raw(conn, item, self.desk.store.blobs), envelope_of(item)) for item in items]
+            found = [(item, await self._bytes(conn, item), envelope_of(item)) for item in items]
+        mails = [(item, raw, envelope) for item, raw, envelope in found if raw is not None]
         checked = await sender_checks(mails, self.verify)
         tasks = [(raw, envelope, now, proof) for (_, raw, envelope), proof in zip(mails, checked, strict=True)]
         results = await self.readers.read_batch(tasks)
         good: list[tuple[Item, Interpretation]] = []
-        for item, result in zip(items, results, strict=True):
+        for (item, _, _), result in zip(mails, results, strict=True):
             if isinstance(result, ReaderFailure):
                 await self._failed(item, f"reader_{result.cause}")
             else:
                 good.append((item, result))
         return good
+
+    async def _bytes(self, conn: AsyncConnection, item: Item) -> bytes | None:
+        """The wire bytes; None when their file is lost, which is noted and holds up nobody else's mail."""
+        try:
+            return await inbox.raw(conn, item, self.desk.store.blobs)
+        except BlobLost as error:
+            log.item_failed(item.id, error)
+            await self._failed(item, "bytes_lost")
+            return None
 
     async def _one_by_one(self, read: Sequence[tuple[Item, Interpretation]]) -> None:
         """A batch that failed as a whole: the item that hurts is found, the others go on."""
