@@ -87,7 +87,7 @@ MUST_SAY = {
     "wrong_process-person": ["co-op claim", "Nothing was changed", "Partner Center"],
     "confirm_act-person": ["Submit · CLM-7K3QF2", "Teams roll-out", "confirm, once for all", "need do nothing"],
     "sign_in-person": ["https://m.example/login/x", "works once"],
-    "help-person": ["Tenant: 11111111", "dispute: text", "claims@mail.example"],
+    "help-person": ["Tenant: 00000000", "dispute: text", "claims@mail.example"],
     "help-person-reviewer": ["uphold: text"],
     "status-person": ["CLM-7K3QF2", "Partner action required", DAY],
     "daily_digest-person": ["CLM-7K3QF2", DAY, "1 open"],
