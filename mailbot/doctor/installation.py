@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,8 +38,25 @@ def settings_of(config: Config) -> Iterator[Finding]:
         yield warning("domain", f"{config.domain} is an example", "set domain and public_url to your own")
     if config.public_url.startswith("http://"):
         yield warning("domain", f"{config.public_url} is not https", "put a TLS proxy in front and set public_url")
+    open_doors = [str(address) for address in config.smtp.listen if not _is_loopback(address.host)]
+    if open_doors and config.smtp.tls_cert is None:
+        what = f"{', '.join(open_doors)} takes mail without TLS"
+        yield warning("tls", what, "set smtp.tls_cert and smtp.tls_key: others read what is sent in clear")
+    if open_doors and config.sender.trust == "none":
+        yield error("sender", "trust is none, and the mail port is open to others", "set sender.trust to verify")
+    if config.webhooks.allow_private:
+        yield warning(
+            "webhooks", "webhooks may reach into your own network", "set webhooks.allow_private = false in the open"
+        )
     if config.lab:
         yield warning("lab", "the lab shows every mail to everybody", "set lab = false where others reach the pages")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def keys_of(config: Config) -> tuple[Finding, Keyring | None]:
