@@ -141,7 +141,7 @@ def _desk(
         ids=ids,
         office=office,
         policy=config.policy,
-        dispatcher=Dispatcher(composer, ids, office),
+        dispatcher=Dispatcher(composer, ids, office, config.limits.answers_per_day),
         tokens=tokens,
         catalogue=catalogue,
         random=secrets.token_bytes,

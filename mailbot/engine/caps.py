@@ -14,7 +14,7 @@ from mailbot.store import history, inbox, outbox
 from mailbot.store.outbox import NewMail
 
 ANSWERS_A_DAY = 5
-"""Answers to mail from one address about one claim, or about none, in 24 hours (security §8)."""
+"""Answers to mail from one address about one claim, or about none, in 24 hours, unless configured (security §8)."""
 
 ANSWERS_TO_ONE = 20
 """Answers to one address in 24 hours about whatever: each mail of a machine may be read as a new claim."""
@@ -26,12 +26,12 @@ _DAY = timedelta(days=1)
 
 
 async def enough(
-    conn: AsyncConnection, written: Sequence[NewMail], email: str, claim_id: str | None, now: datetime
+    conn: AsyncConnection, written: Sequence[NewMail], email: str, claim_id: str | None, now: datetime, a_day: int
 ) -> bool:
-    """Whether this address got all the answers it gets now; `written` are the batch's mails, not stored yet."""
+    """Whether this address got all the answers it gets now, `a_day` about one claim; `written` is not stored yet."""
     own = [m for m in written if m.answer and m.email == email]
     about = sum(m.claim_id == (claim_id or "") for m in own)
-    if await outbox.answers_to(conn, email, claim_id, now - _DAY) + about >= ANSWERS_A_DAY:
+    if await outbox.answers_to(conn, email, claim_id, now - _DAY) + about >= a_day:
         return True
     if await outbox.answers_to_one(conn, email, now - _DAY) + len(own) >= ANSWERS_TO_ONE:
         return True

@@ -15,7 +15,7 @@ from mailbot.claims.events import Mail
 from mailbot.claims.model import Claim, Contact, Party
 from mailbot.claims.places import Place
 from mailbot.claims.policy import Policy
-from mailbot.engine.caps import enough
+from mailbot.engine.caps import ANSWERS_A_DAY, enough
 from mailbot.engine.customer_mail import CUSTOMER_PARTIES
 from mailbot.engine.days import after_next_digest, office_day
 from mailbot.engine.lines import answer_lines, digest_of, reminder_line
@@ -62,6 +62,7 @@ class Dispatcher:
     composer: Composer
     ids: Ids
     office: Office
+    answers_a_day: int = ANSWERS_A_DAY
 
     @property
     def policies(self) -> Mapping[str, Policy]:
@@ -83,7 +84,7 @@ class Dispatcher:
                 leave_at = self._leave_at(want, now)
                 if leave_at is not None:
                     post.waiting.append(self._waiting(want, contact, leave_at))
-                elif _answers_mail(want) and await enough(conn, post.mails, contact.email, _claim_id(want), now):
+                elif _answers_mail(want) and await self._enough(conn, post, want, contact, now):
                     post.waiting.append(self._joined_answer(want, contact, now))
                 else:
                     thread = await self._thread(conn, want, contact, replies_to)
@@ -123,6 +124,9 @@ class Dispatcher:
             context=dict(want.mail.context),
             leave_at=leave_at,
         )
+
+    async def _enough(self, conn: AsyncConnection, post: Post, want: Wanted, contact: Contact, now: datetime) -> bool:
+        return await enough(conn, post.mails, contact.email, _claim_id(want), now, self.answers_a_day)
 
     def _joined_answer(self, want: Wanted, contact: Contact, now: datetime) -> Waiting:
         """The answer as a line of tomorrow's mail: a day later the ones that filled the cap no longer count."""

@@ -1,6 +1,7 @@
 """Loops and storms: two robots soon fall silent, forged senders are never written to, notices are never dropped."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -53,6 +54,14 @@ async def test_answers_over_the_cap_come_as_one_mail_the_next_day_and_none_is_lo
     assert "4 mails" in summaries[0].text
     await home.passes(timedelta(days=2), timedelta(hours=12))
     assert len(home.mails(PETR, code="daily_digest")) == 1
+
+
+async def test_the_configured_number_of_answers_counts(home: House) -> None:
+    object.__setattr__(home.desk, "dispatcher", replace(home.desk.dispatcher, answers_a_day=2))
+    for number in range(4):
+        await home.writes(PETR, f"claims@{DOMAIN}", f"Where is thing number {number}?")
+    await home.settle()
+    assert (await home.codes(PETR)).count("not_understood") == 2
 
 
 async def test_joined_answers_of_a_claim_keep_their_reply_address(home: House) -> None:
