@@ -25,7 +25,7 @@ async def test_two_mailbots_stop_at_once_when_only_the_headers_are_stripped(
         assert bots[1].sent == []
 
 
-@pytest.mark.parametrize("role", ["incentives_admin", "incentives_user"])
+@pytest.mark.parametrize("role", ["incentives_user"])
 async def test_two_mailbots_that_take_each_other_for_people_send_five_mails_a_day_for_thirty_days_at_most(
     tmp_path: Path, role: str
 ) -> None:
