@@ -108,7 +108,7 @@ def browse(url: str, key: str, home: Home) -> Iterator[httpx.Response]:
         yield http.get("/metrics")
         yield http.get("/healthz")
         yield http.get("/readyz")
-        yield http.get("/api/v1/claims", headers={"authorization": f"Bearer {key[:-1]}0"})
+        yield http.get("/api/v1/claims", headers={"authorization": f"Bearer {key[::-1]}"})
         yield http.get("/api/v1/claims/CLM-222222", headers=headers)
         yield http.get("/api/v1/claims?sort=evil", headers=headers)
         for token in sorted(tokens_of(home)):
