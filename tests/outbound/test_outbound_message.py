@@ -75,8 +75,10 @@ def test_the_standard_library_reads_ours_as_it_reads_its_own(subject: str, text:
     theirs.add_alternative("<p>x</p>", subtype="html")
     mine, oracle = parse(written(subject, "Office", text, "<p>x</p>")), parse(theirs.as_bytes())
     assert sorted(mine.keys()) == sorted(oracle.keys())
-    for field in ("From", "To", "Subject"):
+    for field in ("From", "To"):
         assert str(mine[field]) == str(oracle[field])
+    # The oracle itself loses a space between two encoded words it folds (CPython 3.11.7): ours has to come back whole.
+    assert str(mine["Subject"]) == clean_header(subject)
     ours, known = (m.get_body(("plain",)).get_content() for m in (mine, oracle))  # type: ignore[union-attr]
     assert ours.replace("\r\n", "\n").rstrip("\n") == known.replace("\r\n", "\n").rstrip("\n")
 
