@@ -73,9 +73,9 @@ class Service:
         """Finishes what is in hand; returns how many messages could not be stored in time (nobody heard 250)."""
         failpoint("service.stopping")
         until = asyncio.get_running_loop().time() + grace
-        self.ticker.stop()
         for pulse in self.pulses:
             pulse.stop()
+        await self.ticker.stop(grace)
         unfinished, _ = await asyncio.gather(self._close_listener(grace), self._close_web(grace))
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=max(until - asyncio.get_running_loop().time(), 0))
