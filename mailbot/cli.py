@@ -35,6 +35,7 @@ _TABLE = {
     "migrate": ("migrate", "command", "Bring the database to this version."),
     "backup": ("backup", "command", "Save database, files and keys while the service runs."),
     "restore": ("restore", "command", "Bring a backup back; starts paused."),
+    "erase": ("erase", "command", "Forget a claim or a person for good."),
     "verify": ("verify", "command", "Check history chains, integrity and invariants."),
 }
 

@@ -17,6 +17,7 @@ TICK_SECONDS = 1
 BEAT_SECONDS = 60
 RESCAN_SECONDS = 60
 SWEEP_SECONDS = 3600
+COMPACT_SECONDS = 60
 
 Call = Callable[[], Awaitable[object] | object]
 

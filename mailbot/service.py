@@ -21,7 +21,7 @@ from mailbot.endpoints import HostPort
 from mailbot.engine.acceptance import Acceptance
 from mailbot.engine.clockwork import Clockwork
 from mailbot.engine.digests import Digests
-from mailbot.engine.housekeeping import sweep
+from mailbot.engine.housekeeping import compact, sweep
 from mailbot.engine.mailroom import Mailroom
 from mailbot.engine.rescans import Rescans
 from mailbot.failpoints import failpoint
@@ -31,7 +31,7 @@ from mailbot.outbound.delivery import Delivery
 from mailbot.outbound.retrying import Schedule
 from mailbot.outbound.webhooks import WebhookDelivery, http_client
 from mailbot.pulse import Pulse
-from mailbot.scheduler import BEAT_SECONDS, RESCAN_SECONDS, SWEEP_SECONDS, TICK_SECONDS, Ticker
+from mailbot.scheduler import BEAT_SECONDS, COMPACT_SECONDS, RESCAN_SECONDS, SWEEP_SECONDS, TICK_SECONDS, Ticker
 from mailbot.store import settings
 from mailbot.store.leases import forget_leases
 from mailbot.web.app import create_app
@@ -165,6 +165,7 @@ def _start_scheduler(service: Service) -> None:
     service.repeat("ring", Clockwork(rooms.desk).ring)
     service.repeat("digests", digests.step)
     service.ticker.every(SWEEP_SECONDS, lambda: sweep(rooms.desk))
+    service.ticker.every(COMPACT_SECONDS, lambda: compact(rooms.store))
 
 
 async def _start_listener(service: Service) -> Listener:

@@ -57,13 +57,17 @@ class Rival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the engine looked up for this event. `location` is None when the id is unknown or another firm's."""
+    """What the engine looked up for this event. `location` is None when the id is unknown or another firm's.
+
+    `forgotten` are those of the claim's contact addresses, as written, whose owners asked to be forgotten.
+    """
 
     location: Location | None = None
     organisation_domains: tuple[str, ...] = ()
     rivals: tuple[Rival, ...] = ()
     reviewers: tuple[str, ...] = ()
     duplicate_of: str = ""
+    forgotten: frozenset[str] = frozenset()
     office_country: str = "US"
     office_time_zone: str = "UTC"
 

@@ -157,6 +157,7 @@ def _contacts(claim: Claim, facts: Facts) -> Iterator[Defect]:
         if contact is not None:
             yield from _contact(role, contact)
             yield from _partners_own(role, contact, facts)
+            yield from _forgotten(role, contact, facts)
     yield from _contact("partner", claim.partner)
 
 
@@ -175,6 +176,13 @@ def _partners_own(role: str, contact: Contact, facts: Facts) -> Iterator[Defect]
     if domain and any(within(domain, own) for own in facts.organisation_domains):
         text = "This address belongs to your own firm; name a person of the customer."
         yield Defect(field=f"{role}.email", code="partner_domain", text=text, read=contact.email)
+
+
+def _forgotten(role: str, contact: Contact, facts: Facts) -> Iterator[Defect]:
+    """Who asked to be forgotten is written to no more (domain §8)."""
+    if contact.email in facts.forgotten:
+        text = "This person asked us to forget the address; name another contact."
+        yield Defect(field=f"{role}.email", code="forgotten_address", text=text, read=contact.email)
 
 
 def _evidence(claim: Claim, facts: Facts, policy: Policy, now: datetime) -> Iterator[Defect]:

@@ -65,8 +65,13 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 @asynccontextmanager
-async def opened(config: "Config", *, clock: "Clock | None" = None, create: bool = False) -> "AsyncIterator[Store]":
-    """The database beside a service that may run: it is never checkpointed here. `create` makes a missing one."""
+async def opened(
+    config: "Config", *, clock: "Clock | None" = None, create: bool = False, alone: bool = False
+) -> "AsyncIterator[Store]":
+    """The database beside a service that may run: it is never checkpointed here. `create` makes a missing one.
+
+    `alone` takes the service's place while none runs (`store.is_alone`).
+    """
     from mailbot.clock import SystemClock
     from mailbot.store.database import Store
 
@@ -76,7 +81,18 @@ async def opened(config: "Config", *, clock: "Clock | None" = None, create: bool
         f"file:{config.blobs.url.path}",
         clock=clock or SystemClock(),
         create=create and not path.exists(),
-        lock=False,
+        lock=alone and not _served(path),
     )
     async with store:
         yield store
+
+
+def _served(database: Path) -> bool:
+    from mailbot.store.faults import StoreUnready
+    from mailbot.store.places import Lock
+
+    try:
+        Lock.take(database).release()
+    except StoreUnready:
+        return True
+    return False

@@ -37,10 +37,10 @@ from mailbot.claims.events import (
     Withdrawn,
 )
 from mailbot.claims.lifecycle import decide
-from mailbot.claims.model import Association, Claim, Consent, Status
+from mailbot.claims.model import Association, Claim, Consent, Contact, Status
 from mailbot.claims.policy import Policy
 from mailbot.store import claims as claim_rows
-from mailbot.store import people
+from mailbot.store import erasure, people
 
 _NEEDS_RIVALS = (
     Submitted,
@@ -169,9 +169,18 @@ class Workspace:
             rivals=tuple(r for r in rivals if r.organisation_id != own),
             reviewers=await self._reviewer_line(),
             duplicate_of=twin,
+            forgotten=await self._forgotten(claim, event),
             office_country=self.office.country,
             office_time_zone=self.office.time_zone,
         )
+
+    async def _forgotten(self, claim: Claim, event: Event) -> frozenset[str]:
+        """Asked when contacts can be new: at a draft, an edit and a submission."""
+        if not isinstance(event, Drafted | Edited | Submitted):
+            return frozenset()
+        changed = event.changes.values() if isinstance(event, Edited) else ()
+        people_named = (claim.customer, claim.second, claim.tenant_admin, *changed)
+        return await erasure.forgotten(self.conn, [c.email for c in people_named if isinstance(c, Contact)])
 
     async def _organisation(self, organisation_id: str) -> people.Organisation | None:
         if organisation_id not in self._organisations:

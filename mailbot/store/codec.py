@@ -32,7 +32,10 @@ def claim_from_text(text: str) -> Claim:
 
 
 def to_json(value: object) -> str:
-    """Any tree of dicts, lists, sets, strings, numbers, instants and dates as pure ASCII JSON text."""
+    """Any tree of dicts, lists, sets, strings, numbers, instants and dates as pure ASCII JSON text.
+
+    Names `$at` and `$on` are the marks of instants and dates; no tree uses them for anything else.
+    """
     return json.dumps(value, default=_marked, separators=(",", ":"))
 
 

@@ -106,6 +106,24 @@ class Transaction:
             self._connection._conn.execute(statement)
 
 
+class Compaction:
+    """The file written anew without what was deleted: it would stay readable in free pages and in the WAL otherwise."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def run(self) -> bool:
+        """Whether the WAL could be emptied too: a reader of an older state keeps it."""
+        return bool(await self._connection.trip(self._run))
+
+    def _run(self) -> bool:
+        conn = self._connection._conn
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        conn.execute("VACUUM")
+        busy, *_ = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
+
 async def connect(uri: str) -> Connection:
     """Opens a SQLite URI; begins no transaction by itself (security C4). Its thread does not keep a process alive."""
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from mailbot.store.columns import BigId, Json, at, count, flags, row_id, states, texts, when, words
 
-REVISION = "0001"
+REVISION = "0002"
 """The Alembic revision these tables are: a database at another one is not opened."""
 
 metadata = MetaData(
@@ -329,6 +329,9 @@ refusals = Table(
     Index(None, "at"),
     Index(None, "peer", "id"),
 )
+
+# Addresses of people who asked to be forgotten, as HMACs that tell nobody who they are (security item 42).
+suppressions = Table("suppressions", metadata, Column("digest", LargeBinary, primary_key=True), *at("at"))
 
 # Bytes by their SHA-256: content in the row, or NULL for a file of that name. Kept while `blob_uses` names a user.
 blobs = Table(

@@ -55,10 +55,11 @@ class Transaction(Protocol):
 
 @dataclass(slots=True)
 class _Ask:
-    """What a caller wants: `work` done, or its `items` written together with others' by `many`."""
+    """What a caller wants: `work` done, its `items` written together with others' by `many`, or `apart` run alone."""
 
     future: asyncio.Future[Any]
     work: Work[Any] | None = None
+    apart: Callable[[], Awaitable[Any]] | None = None
     many: Many[Any] | None = None
     items: list[Any] = field(default_factory=list)
     outcome: Any = None
@@ -95,6 +96,11 @@ class Writer:
         """Like `write(lambda conn: many(conn, items))`; callers that wait with the same `many` share its statements."""
         await self._ask(_Ask(asyncio.get_running_loop().create_future(), many=many, items=list(items)))
 
+    async def apart(self, work: Callable[[], Awaitable[T]]) -> T:
+        """What `work` returns; it runs on the writing connection, outside any transaction and while nobody writes."""
+        result: T = await self._ask(_Ask(asyncio.get_running_loop().create_future(), apart=work))
+        return result
+
     async def close(self) -> None:
         """Finishes what was asked for, then stops."""
         self._closing = True
@@ -117,10 +123,19 @@ class Writer:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._asks:
-                    await self._group()
+                    await (self._alone() if self._asks[0].apart else self._group())
         finally:
             self._closing = True
             self._fail([*self._asks], StoreFault("the store is closing"))
+
+    async def _alone(self) -> None:
+        ask = self._asks.popleft()
+        assert ask.apart is not None
+        try:
+            ask.outcome = await ask.apart()
+        except Exception as error:
+            ask.error = self._named(error)
+        _settle(ask)
 
     async def _group(self) -> None:
         """One transaction: as many waiting callers as fit."""
@@ -148,7 +163,7 @@ class Writer:
     async def _work(self, members: list[_Ask]) -> None:
         clock = asyncio.get_running_loop().time
         until = clock() + self._seconds
-        while self._asks and len(members) < self._callers:
+        while self._asks and self._asks[0].apart is None and len(members) < self._callers:
             if members:
                 await self._transaction.savepoint()
             together = self._take()

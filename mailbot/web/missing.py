@@ -11,7 +11,7 @@ from mailbot.claims.catalogue import shipped_catalogue
 from mailbot.claims.events import Defect, Facts
 from mailbot.claims.model import Claim, Status
 from mailbot.claims.validation import defects
-from mailbot.store import people
+from mailbot.store import erasure, people
 from mailbot.store.people import Organisation
 from mailbot.web.site import Site
 
@@ -20,14 +20,17 @@ async def missing_of(site: Site, conn: AsyncConnection, claims: Iterable[Claim])
     """Claim id → defects, for the drafts among the claims."""
     drafts = [claim for claim in claims if claim.status is Status.DRAFT]
     firms = await people.organisations(conn, {claim.organisation_id for claim in drafts})
-    return {claim.id: _missing(site, claim, firms.get(claim.organisation_id)) for claim in drafts}
+    named = [c.email for claim in drafts for c in (claim.customer, claim.second, claim.tenant_admin) if c is not None]
+    forgotten = await erasure.forgotten(conn, named)
+    return {claim.id: _missing(site, claim, firms.get(claim.organisation_id), forgotten) for claim in drafts}
 
 
-def _missing(site: Site, claim: Claim, firm: Organisation | None) -> tuple[Defect, ...]:
+def _missing(site: Site, claim: Claim, firm: Organisation | None, forgotten: frozenset[str]) -> tuple[Defect, ...]:
     places = firm.locations if firm else ()
     facts = Facts(
         location=next((place for place in places if place.id == claim.location_id), None),
         organisation_domains=firm.domains if firm else (),
+        forgotten=forgotten,
         office_country=site.config.office_country,
         office_time_zone=site.config.office_time_zone,
     )

@@ -22,6 +22,7 @@ DEFECTS = {
     "malformed_address": mark("This is no mail address."),
     "malformed_country": mark("Write the country as two letters, like “CZ”."),
     "partner_domain": mark("This address belongs to your own firm; name a person of the customer."),
+    "forgotten_address": mark("This person asked us to forget the address; name another contact."),
     "evidence_too_old": mark("All evidence is too old for a claim made now; add a newer acknowledgement."),
 }
 

@@ -98,10 +98,14 @@ def test_characters_that_no_encoding_carries_do_not_stop_a_claim(a_claim: Callab
     assert claim_from_text(claim_to_text(a_claim(name="a\udce9b"))).name == "a?b"
 
 
+# Names with a dollar are the codec's own marks.
+_names = st.text(max_size=5).filter(lambda name: not name.startswith("$"))
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text() | _instants | st.dates(),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_names, inner, max_size=3),
         max_leaves=8,
     )
 )
