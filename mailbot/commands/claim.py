@@ -93,10 +93,14 @@ def history(config: "Config", claim_id: str, json_out: bool) -> None:
 @configured
 @click.argument("claim_id")
 @click.option("--save", type=click.Path(path_type=Path, file_okay=False), help="Write the files into this folder.")
+@click.option("--bundle", type=click.Path(path_type=Path, dir_okay=False), help="Write all there is into this tar.")
 @as_json
-def evidence(config: "Config", claim_id: str, save: Path | None, json_out: bool) -> None:
-    """List the files of a claim, or save them."""
+def evidence(config: "Config", claim_id: str, save: Path | None, bundle: Path | None, json_out: bool) -> None:
+    """List the files of a claim, save them, or bundle all that proves what happened."""
     claim = run(_load(config, claim_id))
+    if bundle is not None:
+        run(_bundle(config, claim, bundle))
+        return
     if save is not None:
         _save(run(_contents(config, claim)), save)
         return
@@ -127,6 +131,15 @@ async def _contents(config: "Config", claim: "Claim") -> dict[str, bytes]:
     async with opened(config) as store, store.read() as conn:
         accepted = [file for file in claim.evidence if file.verdict == "accepted"]
         return {_file_name(file): await store.blobs.get(conn, file.sha256) for file in accepted}
+
+
+async def _bundle(config: "Config", claim: "Claim", target: Path) -> None:
+    from mailbot.bundle import pack
+
+    async with opened(config) as store, store.read() as conn:
+        found = await pack.contents(conn, claim, store.blobs)
+    pack.write(target, claim.id, found)
+    click.echo(f"{target}: {len(found)} files; unpack it and run 'python3 check.py' in it")
 
 
 def _save(contents: dict[str, bytes], folder: Path) -> None:

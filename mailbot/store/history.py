@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailbot.store import chain, schema
 from mailbot.store.bulk import execute_many
 from mailbot.store.codec import canonical_json, from_json
+from mailbot.store.columns import to_micros
 from mailbot.store.faults import Conflict
 from mailbot.store.upsert import insert_or_change
 
@@ -112,6 +113,14 @@ async def of_claim(conn: AsyncConnection, claim_id: str, after_seq: int = 0, lim
         .limit(limit)
     )
     return tuple(_entry(row) for row in await conn.execute(statement))
+
+
+async def links(conn: AsyncConnection, claim_id: str) -> list[dict[str, Any]]:
+    """The claim's whole chain as it is stored, oldest first, instants in microseconds: what a stranger can check."""
+    statement = select(_table).where(_table.c.claim_id == claim_id).order_by(_table.c.seq)
+    names = [column.name for column in _table.c if column.name != "id"]
+    rows = (await conn.execute(statement)).all()
+    return [{name: getattr(row, name) for name in names} | {"at": to_micros(row.at)} for row in rows]
 
 
 async def last_act(conn: AsyncConnection, claim_id: str) -> datetime | None:
