@@ -4,7 +4,7 @@ Frozen values only. A `Verdict` says how the inbox item ends and what is to be d
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NotRequired, TypedDict
 
 from mailbot.addresses import canonical
@@ -24,6 +24,10 @@ class Base(TypedDict):
     actor: Actor
     channel: Channel
     trace: NotRequired[tuple[tuple[str, str], ...]]
+
+
+REPLAY_AGE = timedelta(days=7)
+"""A mail older than this proves nothing about who sends it now; relays give up after five days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +55,14 @@ class Letter:
 
     @property
     def aligned(self) -> bool:
-        """Whether the sender is proved to be who From says (architecture, proof matrix)."""
-        return self.confirmed or self.reading.sender.verdict == "aligned"
+        """Whether the sender is proved to have written this now (architecture, proof matrix)."""
+        return self.confirmed or (self.reading.sender.verdict == "aligned" and not self.stale)
+
+    @property
+    def stale(self) -> bool:
+        """Whether it was written so long ago that somebody may be sending a captured mail again (security item 5)."""
+        written = self.reading.date
+        return written is not None and self.received_at - written > REPLAY_AGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +114,13 @@ def trace_of(letter: Letter) -> tuple[tuple[str, str], ...]:
 def held(reason: str, step_up: str = "") -> Verdict:
     """A person has to look; with `step_up` the address of record is asked first."""
     return Verdict(disposition="held", reason=reason, step_up=step_up)
+
+
+def unproved(letter: Letter, *, step_up: str = "") -> Verdict:
+    """Held because nothing shows that the writer wrote this, or wrote it now."""
+    if letter.stale and letter.reading.sender.verdict == "aligned":
+        return held("old_mail", step_up=step_up)
+    return held("unproved_sender", step_up=step_up)
 
 
 def ignored(reason: str) -> Verdict:

@@ -12,7 +12,19 @@ from mailbot.claims.events import Drafted, Event, EvidenceAdded, Mail, Submitted
 from mailbot.claims.model import Channel, Claim, Evidence, Party
 from mailbot.claims.policy import Policy
 from mailbot.engine.forms import draft_of
-from mailbot.engine.letters import Base, Known, Letter, Verdict, actor_of, applied, asked, held, ignored, unclear
+from mailbot.engine.letters import (
+    Base,
+    Known,
+    Letter,
+    Verdict,
+    actor_of,
+    applied,
+    asked,
+    held,
+    ignored,
+    unclear,
+    unproved,
+)
 from mailbot.engine.partner_mail import evidence_of
 from mailbot.inbound.claimform import ClaimForm
 from mailbot.inbound.commands import read_command
@@ -46,7 +58,7 @@ def read_new(letter: Letter, known: Known, drafting: Drafting) -> Verdict:
     if writer is None:
         return held("unknown_sender")
     if not letter.aligned:
-        return held("unproved_sender")
+        return unproved(letter)
     subject, text = letter.reading.subject, letter.reading.reply_text
     command = read_command(subject, "partner") or read_command(text, "partner")
     if command is not None and command.verb in ("help", "status"):

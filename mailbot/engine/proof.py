@@ -30,7 +30,7 @@ from mailbot.claims.events import (
 )
 from mailbot.claims.model import Party
 from mailbot.claims.policy import Policy
-from mailbot.engine.letters import Letter, Verdict, held
+from mailbot.engine.letters import Letter, Verdict, held, unproved
 
 ACTS: Mapping[type[Event], str] = {
     Declined: "decline",
@@ -107,4 +107,4 @@ def _held(letter: Letter, act: str, missing: frozenset[str], *, asks: bool) -> V
     if "token" in missing:
         return held("address_expired")
     record = letter.address.email if letter.address and asks else ""
-    return held("acceptance_unproved", step_up=record) if act == "accept" else held("unproved_sender", step_up=record)
+    return held("acceptance_unproved", step_up=record) if act == "accept" else unproved(letter, step_up=record)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -30,11 +31,12 @@ async def home(tmp_path: Path) -> AsyncIterator[House]:
         yield it
 
 
-async def reply(home: House, to: str, sender: str, words: str, dmarc: str) -> int:
-    """A reply that our own upstream has checked with that result; an empty one was not checked."""
+async def reply(home: House, to: str, sender: str, words: str, dmarc: str, *, age: timedelta = timedelta()) -> int:
+    """A reply that our own upstream has checked with that result; an empty one was not checked. `age` when it came."""
+    date = format_datetime(home.clock.now() - age)
     domain = sender.rpartition("@")[2]
     checked = f"Authentication-Results: {UPSTREAM}; dmarc={dmarc} header.from={domain}\r\n" if dmarc else ""
-    raw = f"{checked}From: <{sender}>\r\nTo: <{to}>\r\nSubject: Re: claim\r\n\r\n{words}\r\n"
+    raw = f"{checked}From: <{sender}>\r\nTo: <{to}>\r\nDate: {date}\r\nSubject: Re: claim\r\n\r\n{words}\r\n"
     return await home.arrives(raw.encode(), to, mail_from=sender, upstream=True)
 
 
@@ -201,6 +203,22 @@ async def test_a_forged_copy_that_came_first_does_not_swallow_the_genuine_mail(h
     await home.settle()
     assert (await home.item(genuine)).disposition == "applied"
     assert (await home.claim(claim_id)).reason == "partner_request"
+
+
+@pytest.mark.parametrize(("days", "ends"), [(7, ("applied", "", "")), (8, ("held", "old_mail", PETR))])
+async def test_a_mail_written_more_than_a_week_ago_proves_nothing_but_a_no(
+    home: House, days: int, ends: tuple[str, str, str]
+) -> None:
+    claim_id, mail = await claimed(home)
+    captured = await reply(home, mail.reply_to, PETR, "withdraw: x", "pass", age=timedelta(days=days))
+    await home.settle()
+    item = await home.item(captured)
+    assert (item.disposition, item.reason, item.waits_for) == ends
+    claim_id, prompt = await asked_again(home, claim_id) if days > 7 else (claim_id, None)
+    if prompt is not None:
+        await reply(home, prompt.reply_to, JANA, "No, we decline.", "pass", age=timedelta(days=days))
+        await home.settle()
+        assert (await home.claim(claim_id)).consent is Consent.DECLINED
 
 
 async def test_the_reviewer_sees_a_colleague_and_a_stranger_who_used_an_address(home: House) -> None:
