@@ -7,11 +7,14 @@ closes what was opened and raises; stopping finishes what is in hand and answers
 import secrets
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot import log
 from mailbot.claims.catalogue import Catalogue, shipped_catalogue
 from mailbot.claims.policy import SHIPPED, Policy, dump_policy, load_policy, parse_policy
-from mailbot.clock import Clock, SystemClock
+from mailbot.clock import Clock, CorrectedClock, SystemClock
 from mailbot.config import Config
 from mailbot.endpoints import Maildir
 from mailbot.engine.desk import Desk
@@ -32,6 +35,7 @@ from mailbot.outbound.smarthost import SmarthostTransport, Timeouts
 from mailbot.outbound.transport import Transport
 from mailbot.store import policies, settings
 from mailbot.store.database import Store
+from mailbot.store.locking import hold
 from mailbot.templates import Templates
 from mailbot.tokens import Tokens
 from mailbot.wording.words import MARKERS
@@ -55,9 +59,8 @@ class Rooms:
 
 async def open_rooms(config: Config, *, clock: Clock | None = None, lock: bool = True, create: bool = True) -> Rooms:
     """Opens the database and builds everything that serves no socket. Raises StoreUnready, KeyFileError."""
-    clock = clock or SystemClock()
-    url, blobs_url = f"sqlite:///{config.database.url.path}", f"file:{config.blobs.url.path}"
-    store = await Store.open(url, blobs_url, clock=clock, create=create, lock=lock)
+    clock = clock or CorrectedClock(SystemClock())
+    store = await Store.open(config.database.url.url, config.blobs.url.url, clock=clock, create=create, lock=lock)
     try:
         return await _build(config, store, clock)
     except BaseException:
@@ -87,8 +90,16 @@ async def load_keys(config: Config, store: Store) -> Keyring:
     if any(present.get(kid) != mark for kid, mark in known.items()):
         raise KeyFileError(f"{config.keys_file}: these are not the keys this database was used with; bring them back")
     if present != known:
-        await store.write(lambda conn: settings.put_fingerprints(conn, present))
+        await store.write(partial(_note_keys, known=known, present=present, file=config.keys_file))
     return keyring
+
+
+async def _note_keys(conn: AsyncConnection, *, known: dict[int, str], present: dict[int, str], file: Path) -> None:
+    """The first node's keys are the keys; another one that started in the same moment with its own does not serve."""
+    await hold(conn, ["keys"])
+    if await settings.fingerprints(conn) != known:
+        raise KeyFileError(f"{file}: another node has noted its keys meanwhile; give every node the same file")
+    await settings.put_fingerprints(conn, present)
 
 
 async def _build(config: Config, store: Store, clock: Clock) -> Rooms:

@@ -18,6 +18,7 @@ from mailbot.endpoints import (
     HostPort,
     Maildir,
     Network,
+    PostgresDatabase,
     Relay,
     SqliteFile,
     read_blobs,
@@ -114,7 +115,7 @@ class Section(BaseModel):
 class Database(Section):
     """Where the rows are."""
 
-    url: Annotated[SqliteFile, _read_in_folder(read_database)]
+    url: Annotated[SqliteFile | PostgresDatabase, _read_in_folder(read_database)]
 
 
 class Blobs(Section):
@@ -213,6 +214,13 @@ class Config(Section):
     webhooks: Webhooks
     log: Log
     limits: Limits
+
+    @property
+    def folder(self) -> Path:
+        """Where this machine keeps what is in no database, such as mail on its way in: beside the SQLite file or,
+        where there is none, beside the keys."""
+        url = self.database.url
+        return url.path.parent if isinstance(url, SqliteFile) else self.keys_file.parent
 
     @property
     def office_place(self) -> Place:

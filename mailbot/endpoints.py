@@ -6,7 +6,8 @@ accept raises ValueError with what is allowed. Nothing is opened, resolved by DN
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -35,12 +36,40 @@ class SqliteFile:
 
     path: Path
 
+    @property
+    def url(self) -> str:
+        """As the store opens it."""
+        return f"sqlite:///{self.path}"
+
+    @property
+    def name(self) -> str:
+        """As a person is told of it."""
+        return str(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresDatabase:
+    """A database on a PostgreSQL server. `url` may hold a password: it is shown nowhere."""
+
+    url: str = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """As a person is told of it: where, and which."""
+        parts = urlsplit(self.url)
+        return f"PostgreSQL {parts.netloc.rpartition('@')[2]}{parts.path}"
+
 
 @dataclass(frozen=True, slots=True)
 class BlobFolder:
     """Content-addressed files in a folder of this machine."""
 
     path: Path
+
+    @property
+    def url(self) -> str:
+        """As the store opens it."""
+        return f"file:{self.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +133,22 @@ def read_public_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def read_database(text: str, folder: Path) -> SqliteFile:
-    """`sqlite:///relative/path` or `sqlite:////absolute/path`."""
-    if text.startswith(("postgresql:", "postgresql+", "postgres:")):
-        raise ValueError(f"PostgreSQL needs the extra `postgres`, {_LATER}; allowed is sqlite:///<path>")
+def read_database(text: str, folder: Path) -> SqliteFile | PostgresDatabase:
+    """`sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://user@host/name?options`."""
+    if text.startswith(("postgresql://", "postgres://")):
+        return _read_postgres(text)
     path = text.removeprefix("sqlite:///")
     if path == text or not path or path == ":memory:" or "?" in path:
         raise ValueError("allowed is sqlite:///<path>, with four slashes for an absolute path")
     return SqliteFile(folder / unquote(path))
+
+
+def _read_postgres(text: str) -> PostgresDatabase:
+    if find_spec("psycopg") is None:
+        raise ValueError("PostgreSQL needs the extra `postgres`: pip install 'mailbot[postgres]'")
+    if any(c.isspace() for c in text) or not urlsplit(text).path.strip("/"):
+        raise ValueError("allowed is postgresql://user@host/name")
+    return PostgresDatabase(text)
 
 
 def read_blobs(text: str, folder: Path) -> BlobFolder:

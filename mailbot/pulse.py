@@ -9,8 +9,9 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from mailbot import log
-from mailbot.store.faults import StoreBroken
+from mailbot.store.faults import Conflict, StoreBroken
 
+_SHORTEST_PAUSE = 0.02
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 60.0
 
@@ -39,7 +40,7 @@ class Pulse:
 
     async def run(self) -> None:
         """Works until stopped."""
-        pause = _FIRST_PAUSE
+        pause = _SHORTEST_PAUSE
         while not self._stopping.is_set():
             self._kicked.clear()
             try:
@@ -47,15 +48,22 @@ class Pulse:
             except StoreBroken:
                 return
             except Exception as error:
-                log.step_failed(self.name, error, pause)
-                await self._rest(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                pause = await self._failed(error, pause)
                 continue
-            pause = _FIRST_PAUSE
+            pause = _SHORTEST_PAUSE
             if done:
                 self._on_work()
             elif not self._stopping.is_set():
                 await self._kicked.wait()
+
+    async def _failed(self, error: Exception, pause: float) -> float:
+        """Waits, longer each time. That another node was quicker is no news, unless it goes on and on."""
+        if not isinstance(error, Conflict):
+            pause = max(pause, _FIRST_PAUSE)
+        if pause >= _FIRST_PAUSE:
+            log.step_failed(self.name, error, pause)
+        await self._rest(pause)
+        return min(pause * 2, _LONGEST_PAUSE)
 
     async def _rest(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

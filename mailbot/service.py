@@ -114,8 +114,10 @@ async def start(config: Config, role: Role = "all", *, clock: Clock | None = Non
 
 async def _start_roles(service: Service) -> None:
     rooms, config = service.rooms, service.rooms.config
-    await rooms.store.write(lambda conn: settings.beat(conn, rooms.desk.clock.now()))
-    await rooms.store.write(forget_leases)
+    if service.plays("listener"):
+        await rooms.store.write(lambda conn: settings.beat(conn, rooms.desk.clock.now()))
+    if not rooms.store.shared:
+        await rooms.store.write(forget_leases)
     failpoint("service.begun")
     if service.plays("worker") or service.plays("web"):
         await rooms.readers.start()
@@ -126,7 +128,11 @@ async def _start_roles(service: Service) -> None:
     if service.plays("web"):
         app = create_app(rooms.engine, rooms.store, rooms.tokens, rooms.templates, config)
         service.web = await WebServer.start(
-            app, config.http.listen.host, config.http.listen.port, on_request=service.kick
+            app,
+            config.http.listen.host,
+            config.http.listen.port,
+            on_request=service.kick,
+            share_port=rooms.store.shared,
         )
     if service.plays("listener"):
         service.listener = await _start_listener(service)
@@ -171,7 +177,7 @@ def _start_scheduler(service: Service) -> None:
 async def _start_listener(service: Service) -> Listener:
     rooms, config = service.rooms, service.rooms.config
     acceptance = Acceptance(rooms.store, rooms.desk.ids, service.kick)
-    folder = config.database.url.path.parent
+    folder = config.folder
     ports = Ports(
         store=acceptance.keep,
         refused=acceptance.note_refusal,
@@ -180,7 +186,7 @@ async def _start_listener(service: Service) -> Listener:
         disk_free=lambda: shutil.disk_usage(folder).free,
     )
     service.ticker.every(BEAT_SECONDS, acceptance.beat)
-    return await listen(_listener_config(config), rooms.tokens, ports)
+    return await listen(_listener_config(config, share_ports=rooms.store.shared), rooms.tokens, ports)
 
 
 def _schedule(config: Config) -> Schedule:
@@ -192,16 +198,17 @@ def _schedule(config: Config) -> Schedule:
     )
 
 
-def _listener_config(config: Config) -> ListenerConfig:
+def _listener_config(config: Config, *, share_ports: bool) -> ListenerConfig:
     return ListenerConfig(
         listen=[str(address) for address in config.smtp.listen],
         domain=config.domain,
-        spool_folder=config.database.url.path.parent / _SPOOL,
+        spool_folder=config.folder / _SPOOL,
         max_message_bytes=config.smtp.max_message_mib * 1024 * 1024,
         upstream=[str(network) for network in config.sender.upstream],
         tls_cert=config.smtp.tls_cert,
         tls_key=config.smtp.tls_key,
         limits=config.limits,
+        share_ports=share_ports,
     )
 
 

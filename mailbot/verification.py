@@ -44,6 +44,9 @@ async def verify(store: Store) -> list[Defect]:
 
 
 def _pages(store: Store) -> list[Defect]:
+    if store.path is None:
+        # A server looks after its own pages and never lets go of a reference.
+        return []
     with closing(sqlite3.connect(f"file:{quote(str(store.path))}?mode=ro", uri=True)) as conn:
         broken = [
             Defect("database", "pages", row[0]) for row in conn.execute("PRAGMA integrity_check") if row[0] != "ok"

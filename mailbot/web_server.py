@@ -38,9 +38,14 @@ class WebServer:
         self.address = address
 
     @classmethod
-    async def start(cls, app: Any, host: str, port: int, *, on_request: Callable[[], None]) -> "WebServer":
-        """Serves `app`; `on_request` is called after each request, since it may have made work."""
-        listening = _bind(host, port)
+    async def start(
+        cls, app: Any, host: str, port: int, *, on_request: Callable[[], None], share_port: bool = False
+    ) -> "WebServer":
+        """Serves `app`; `on_request` is called after each request, since it may have made work.
+
+        `share_port` lets other processes of this machine serve the same address.
+        """
+        listening = _bind(host, port, share_port)
         config = uvicorn.Config(
             _noticing(app, on_request),
             log_level="warning",
@@ -66,11 +71,12 @@ class WebServer:
         await self._task
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int, share: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(share))
         listening.bind((host, port))
         listening.setblocking(False)
     except OSError as error:

@@ -8,12 +8,13 @@ import click
 
 from mailbot.commands.output import progress
 from mailbot.commands.passphrase import passphrase, passphrase_option
-from mailbot.commands.setup import Failed, configured
+from mailbot.commands.setup import Failed, configured, sqlite_file
 
 if TYPE_CHECKING:
     from mailbot.config import Config
 
 _RANDOM_BYTES = 28
+_SERVER = "back it up with its own tools (docs/operators.md), or take it elsewhere with 'mailbot export'"
 
 
 @click.command()
@@ -27,25 +28,26 @@ def command(config: "Config", file: Path, passphrase_file: Path | None) -> None:
 
     if file.exists():
         raise Failed(f"{file}: is there already")
-    migrate.check(config.database.url.path)
+    database = sqlite_file(config, _SERVER)
+    migrate.check(database)
     keys = render_keyring(load_keyring(config.keys_file)).encode()
     words = passphrase(passphrase_file, twice=True)
     copy = file.with_name(f".{file.name}.db")
     try:
-        blobs = _write(config, file, copy, keys, words)
+        blobs = _write(config, database, file, copy, keys, words)
     finally:
         copy.unlink(missing_ok=True)
     click.echo(f"{file}: database, {blobs} large files and the keys, {file.stat().st_size} bytes")
 
 
-def _write(config: "Config", file: Path, copy: Path, keys: bytes, words: str) -> int:
+def _write(config: "Config", database: Path, file: Path, copy: Path, keys: bytes, words: str) -> int:
     from mailbot import __version__, archive
     from mailbot.clock import SystemClock
     from mailbot.store import schema
     from mailbot.store.blobs import Blobs
 
     progress("copying the database …")
-    archive.snapshot(config.database.url.path, copy)
+    archive.snapshot(database, copy)
     digests, blobs = archive.large_blobs(copy), Blobs(config.blobs.url.path)
     manifest = archive.Manifest(
         format=archive.FORMAT,

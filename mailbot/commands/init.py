@@ -33,7 +33,7 @@ def command(ctx: click.Context, config_file: Path | None) -> None:
     click.echo(
         f"{config.keys_file} {'is kept' if had_keys else 'is written, mode 0600: keep a copy of it'} ({fingerprint})"
     )
-    click.echo(f"{config.database.url.path} is ready")
+    click.echo(f"{config.database.url.name} is ready")
     click.echo(_trust(config.sender.trust))
     click.echo("next: mailbot people import people.toml, then mailbot serve")
 

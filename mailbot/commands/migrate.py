@@ -1,5 +1,9 @@
-"""`mailbot migrate`: brings the database to this version. Wants the service stopped, and sees to it."""
+"""`mailbot migrate`: brings the database to this version.
 
+A SQLite file wants its service stopped, and this sees to it; nodes on PostgreSQL go on meanwhile.
+"""
+
+import contextlib
 from typing import TYPE_CHECKING
 
 import click
@@ -14,14 +18,15 @@ if TYPE_CHECKING:
 @configured
 def command(config: "Config") -> None:
     """Make the database if it is missing and bring it to this version."""
+    from mailbot.endpoints import SqliteFile
     from mailbot.store import migrate, schema
     from mailbot.store.places import Lock
 
-    path = config.database.url.path
-    lock = Lock.take(path)
-    try:
-        migrate.upgrade(path)
-        migrate.check(path)
-    finally:
-        lock.release()
-    click.echo(f"{path} has schema {schema.REVISION}")
+    where = config.database.url
+    with contextlib.ExitStack() as stack:
+        if isinstance(where, SqliteFile):
+            stack.callback(Lock.take(where.path).release)
+        place = where.path if isinstance(where, SqliteFile) else where.url
+        migrate.upgrade(place)
+        migrate.check(place)
+    click.echo(f"{where.name} has schema {schema.REVISION}")

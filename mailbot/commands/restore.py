@@ -14,12 +14,13 @@ import click
 
 from mailbot.commands.output import progress
 from mailbot.commands.passphrase import passphrase, passphrase_option
-from mailbot.commands.setup import Failed, configured, run
+from mailbot.commands.setup import Failed, configured, run, sqlite_file
 
 if TYPE_CHECKING:
     from mailbot.archive import Archive
     from mailbot.config import Config
 
+_SERVER = "restore a server with its own tools, or import what 'mailbot export' wrote"
 _ASIDE = ".before-restore"
 _DATABASE_FILES = ("", "-wal", "-shm")
 
@@ -34,13 +35,13 @@ def command(config: "Config", file: Path, replace: bool, passphrase_file: Path |
     from mailbot import archive
     from mailbot.store.places import Lock
 
-    database = config.database.url.path
+    database = sqlite_file(config, _SERVER)
     lock = Lock.take(database)
     try:
-        _refuse_or_go_on(config, replace)
+        _refuse_or_go_on(config, database, replace)
         words = passphrase(passphrase_file, twice=False)
         with archive.opened(file) as saved:
-            _restore(config, saved, saved.keys(words))
+            _restore(config, database, saved, saved.keys(words))
             made_at = saved.manifest.made_at
     except archive.ArchiveError as error:
         raise Failed(str(error)) from error
@@ -50,17 +51,16 @@ def command(config: "Config", file: Path, replace: bool, passphrase_file: Path |
     click.echo("sending and timers are paused; look around, then: mailbot resume sending, mailbot resume timers")
 
 
-def _refuse_or_go_on(config: "Config", replace: bool) -> None:
-    there = [path for path in (config.database.url.path, config.keys_file) if path.exists()]
+def _refuse_or_go_on(config: "Config", database: Path, replace: bool) -> None:
+    there = [path for path in (database, config.keys_file) if path.exists()]
     if there and not replace:
         raise Failed(f"{there[0]}: is there already; --replace moves it aside")
 
 
-def _restore(config: "Config", saved: "Archive", keys: bytes) -> None:
+def _restore(config: "Config", database: Path, saved: "Archive", keys: bytes) -> None:
     from mailbot.keys import parse_keyring, save_keyring
     from mailbot.store import migrate
 
-    database = config.database.url.path
     draft = database.with_name(f"{database.name}.restoring")
     keyring = parse_keyring(tomllib.loads(keys.decode("ascii")), "the keys in the backup")
     progress("unpacking …")
@@ -80,7 +80,7 @@ async def _prepare(config: "Config", draft: Path, saved: "Archive") -> None:
     from mailbot.store import settings
     from mailbot.store.database import Store
 
-    store = await Store.open(f"sqlite:///{draft}", f"file:{config.blobs.url.path}", clock=SystemClock(), lock=False)
+    store = await Store.open(f"sqlite:///{draft}", config.blobs.url.url, clock=SystemClock(), lock=False)
     async with store:
         for _, content in saved.blobs():
             await store.blobs.keep(content)

@@ -57,6 +57,16 @@ def read_config(path: Path | None) -> "Config":
     return config
 
 
+def sqlite_file(config: "Config", otherwise: str) -> Path:
+    """The database's file. Raises Failed when it is not SQLite: `otherwise` says what to do instead."""
+    from mailbot.endpoints import SqliteFile
+
+    where = config.database.url
+    if not isinstance(where, SqliteFile):
+        raise Failed(f"{where.name} is not a file: {otherwise}")
+    return where.path
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Runs a command's asynchronous part."""
     import asyncio
@@ -72,16 +82,18 @@ async def opened(
 
     `alone` takes the service's place while none runs (`store.is_alone`).
     """
-    from mailbot.clock import SystemClock
+    from mailbot.clock import CorrectedClock, SystemClock
+    from mailbot.endpoints import SqliteFile
     from mailbot.store.database import Store
 
-    path = config.database.url.path
+    where = config.database.url
+    file = where.path if isinstance(where, SqliteFile) else None
     store = await Store.open(
-        f"sqlite:///{path}",
-        f"file:{config.blobs.url.path}",
-        clock=clock or SystemClock(),
-        create=create and not path.exists(),
-        lock=alone and not _served(path),
+        where.url,
+        config.blobs.url.url,
+        clock=clock or CorrectedClock(SystemClock()),
+        create=create and not (file and file.exists()),
+        lock=alone and file is not None and not _served(file),
     )
     async with store:
         yield store

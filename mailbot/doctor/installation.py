@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from mailbot.config import Config
 from mailbot.doctor.finding import Finding, error, note, ok, warning
+from mailbot.endpoints import PostgresDatabase, SqliteFile
 from mailbot.keys import KeyFileError, Keyring, load_keyring
 from mailbot.store import migrate, schema
 from mailbot.store.codec import from_json
@@ -74,7 +75,11 @@ def keys_of(config: Config) -> tuple[Finding, Keyring | None]:
 
 def database(config: Config, keyring: Keyring | None) -> Iterator[Finding]:
     """Whether the database can be served, by whom it is, and whether the keys are its own."""
-    path = config.database.url.path
+    where = config.database.url
+    if not isinstance(where, SqliteFile):
+        yield from _server(where)
+        return
+    path = where.path
     if not path.exists():
         yield note("database", f"{path} is not there yet", "run mailbot init, or mailbot serve")
         return
@@ -87,9 +92,21 @@ def database(config: Config, keyring: Keyring | None) -> Iterator[Finding]:
     yield from _contents(path, keyring)
 
 
+def _server(where: PostgresDatabase) -> Iterator[Finding]:
+    try:
+        migrate.check(where.url)
+    except StoreUnready as wrong:
+        yield error("database", str(wrong), "see there")
+    else:
+        yield ok("database", f"{where.name}: schema {schema.REVISION}")
+
+
 def is_served(config: Config) -> bool:
-    """Whether a service of ours holds this database."""
-    lock = config.database.url.path.with_name(config.database.url.path.name + ".lock")
+    """Whether a service of ours holds this database file; of a server any number of them may."""
+    where = config.database.url
+    if not isinstance(where, SqliteFile):
+        return False
+    lock = where.path.with_name(where.path.name + ".lock")
     try:
         descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mailbot.config import Config
 from mailbot.doctor.finding import Finding, error, note, ok, warning
-from mailbot.endpoints import Maildir
+from mailbot.endpoints import Maildir, SqliteFile
 
 _BUILT = datetime(2026, 1, 1, tzinfo=UTC)
 _SKEW = timedelta(minutes=5)
@@ -28,7 +28,7 @@ def machine(config: Config, now: datetime) -> Iterator[Finding]:
     yield _clock(config, now)
     for folder in _folders(config):
         yield from _folder(folder)
-    yield _disk(_existing(config.database.url.path.parent))
+    yield _disk(_existing(config.folder))
 
 
 def _python() -> Finding:
@@ -49,16 +49,17 @@ def _sqlite() -> Finding:
 
 def _clock(config: Config, now: datetime) -> Finding:
     """A clock that stands before this version was made, or before the database was last written, is wrong."""
-    path = config.database.url.path
+    where = config.database.url
     if now < _BUILT:
         return error("clock", f"the clock says {now:%Y-%m-%d}", "set the clock, and keep it with NTP")
-    if path.exists() and now.timestamp() + _SKEW.total_seconds() < path.stat().st_mtime:
+    path = where.path if isinstance(where, SqliteFile) and where.path.exists() else None
+    if path is not None and now.timestamp() + _SKEW.total_seconds() < path.stat().st_mtime:
         return error("clock", "the database was written in the future", "set the clock, and keep it with NTP")
     return ok("clock", f"{now:%Y-%m-%d %H:%M:%S}Z")
 
 
 def _folders(config: Config) -> list[Path]:
-    folders = [config.database.url.path.parent, config.blobs.url.path, config.keys_file.parent]
+    folders = [config.folder, config.blobs.url.path, config.keys_file.parent]
     if isinstance(config.delivery.url, Maildir):
         folders.append(config.delivery.url.path)
     return list(dict.fromkeys(folders))

@@ -4,7 +4,7 @@ One row per recipient, all in one transaction joined with other sessions' (group
 disk has no room; any other exception is a fault of ours, and the peer is asked to try again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mailbot import log
@@ -14,7 +14,7 @@ from mailbot.inbound.envelope import Accepted, Recipient, Refusal, StorageFull
 from mailbot.store import inbox, refusals, settings
 from mailbot.store.blobs import INLINE_BYTES
 from mailbot.store.database import Store
-from mailbot.store.faults import StoreFault, StoreFull
+from mailbot.store.faults import StoreFault, StoreFull, StoreUnsure
 from mailbot.store.inbox import Item
 from mailbot.store.refusals import Refused
 from mailbot.tokens import redact
@@ -36,7 +36,7 @@ class Acceptance:
             raw = await self._durable(accepted)
             failpoint("accept.durable")
             items = [self._item(accepted, recipient, raw) for recipient in accepted.recipients]
-            await self._store.write_joined(inbox.accept, items)
+            await self._written(items)
         except StoreFull as error:
             raise StorageFull from error
         failpoint("accept.committed")
@@ -60,6 +60,15 @@ class Acceptance:
             return
         if outage is not None:
             log.outage(outage.cause, int(outage.lasted.total_seconds()))
+
+    async def _written(self, items: Sequence[Item]) -> None:
+        """Stores the items; when the answer to the commit was lost, looks whether they are there (security D15)."""
+        try:
+            await self._store.write_joined(inbox.accept, items)
+        except StoreUnsure:
+            async with self._store.read() as conn:
+                if not await inbox.kept(conn, [item.id for item in items]):
+                    raise
 
     async def _durable(self, accepted: Accepted) -> bytes | None:
         """The bytes if they fit the row; else they are durable as a file before any row names it."""

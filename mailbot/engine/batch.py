@@ -47,7 +47,7 @@ class Batch:
         """Writes everything within the caller's transaction, with a handful of statements whatever the batch's size."""
         changes = [Change(before, after) for before, after in self.workspace.changed()]
         failpoint("batch.begun")
-        await claims.save(conn, changes, now)
+        await claims.save(conn, changes, now, self.workspace.relied)
         failpoint("batch.claims")
         await self._write_timers(conn, changes, now, ids)
         await history.append(conn, [entry_of(s) for s in self.workspace.steps if _changed(s)], random)

@@ -18,6 +18,7 @@ from mailbot.engine.letters import Base, code_of
 from mailbot.engine.workspace import Workspace
 from mailbot.failpoints import failpoint
 from mailbot.store import outbox, reply_addresses, settings, timers, waiting
+from mailbot.store.locking import my_turn
 from mailbot.store.outbox import Outcome
 from mailbot.store.timers import Timer
 
@@ -38,7 +39,7 @@ class Clockwork:
         now = self.desk.clock.now()
         async with self.desk.batch(now) as batch:
             conn = batch.workspace.conn
-            if await settings.paused(conn, "timers"):
+            if not await my_turn(conn, "ring") or await settings.paused(conn, "timers"):
                 return 0
             found = await timers.due(conn, now, BATCH)
             await batch.workspace.load(row.claim_id for row in found)
@@ -65,7 +66,7 @@ class Clockwork:
         now = self.desk.clock.now()
         async with self.desk.batch(now) as batch:
             conn = batch.workspace.conn
-            rows = await outbox.unreported(conn, BATCH)
+            rows = await outbox.unreported(conn, BATCH) if await my_turn(conn, "report") else ()
             handles = [row.handle for row in rows if row.handle is not None]
             addresses = await reply_addresses.find(conn, handles)
             for row in rows:
@@ -83,7 +84,7 @@ class Clockwork:
         now = self.desk.clock.now()
         async with self.desk.batch(now) as batch:
             space = batch.workspace
-            rows = await waiting.leaving(space.conn, now)
+            rows = await waiting.leaving(space.conn, now) if await my_turn(space.conn, "leave") else ()
             await space.load(row.claim_id for row in rows)
             batch.post.extend(self.desk.dispatcher.joined(rows, space.current, now))
             batch.left += [row.id for row in rows]

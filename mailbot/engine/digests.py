@@ -19,6 +19,7 @@ from mailbot.engine.desk import Desk
 from mailbot.engine.lines import Line, digest_of, line_of, reminder_line
 from mailbot.engine.workspace import Wanted
 from mailbot.store import claim_lists, inbox, people, settings, waiting
+from mailbot.store.locking import my_turn
 from mailbot.store.waiting import Waiting
 
 _MOST = 1000
@@ -40,7 +41,8 @@ class Digests:
             return 0
         today = office_day(now, office.country, office.time_zone)
         async with self.desk.batch(now) as batch:
-            if await settings.get(batch.workspace.conn, _DAY) == today.isoformat():
+            conn = batch.workspace.conn
+            if not await my_turn(conn, "digests") or await settings.get(conn, _DAY) == today.isoformat():
                 return 0
             batch.settings[_DAY] = today.isoformat()
             await self._partners(batch, today, now)

@@ -4,6 +4,7 @@ Nothing is dropped: an item ends applied, ignored with a reason, held for a pers
 quarantined. A crash at any point leaves items `accepted`; they are read again with the same result.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -36,6 +37,7 @@ from mailbot.store.inbox import Item, Settlement
 
 BATCH = 32
 LEASE = timedelta(minutes=2)
+_TRIES = 5
 PATIENCE = 3
 """How often an item may hurt us before it is put aside (architecture, promise 3)."""
 
@@ -100,14 +102,20 @@ class Mailroom:
         """A batch that failed as a whole: the item that hurts is found, the others go on."""
         for item, reading in read:
             try:
-                await self._settle([(item, reading)])
+                await self._alone(item, reading)
             except StoreFault:
                 raise
-            except Conflict:
-                await self._settle([(item, reading)])
             except Exception as error:
                 log.item_failed(item.id, error)
                 await self._failed(item, f"engine_{type(error).__name__}")
+
+    async def _alone(self, item: Item, reading: Interpretation) -> None:
+        """Decides again while other nodes change the same claims. What does not come through, because another one has
+        settled it perhaps, is left to the end of its lease."""
+        for _ in range(_TRIES):
+            with contextlib.suppress(Conflict):
+                return await self._settle([(item, reading)])
+        return None
 
     async def _failed(self, item: Item, why: str) -> None:
         now = self.desk.clock.now()

@@ -101,6 +101,7 @@ class Workspace:
     current: dict[str, Claim] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     wanted: list[Wanted] = field(default_factory=list)
+    relied: list[claim_rows.Rivalry] = field(default_factory=list)
     _reviewers: tuple[str, ...] | None = None
     _organisations: dict[str, people.Organisation | None] = field(default_factory=dict)
 
@@ -200,6 +201,7 @@ class Workspace:
         if isinstance(event, Edited) and "products" in event.changes:
             claim = replace(claim, products=event.changes["products"])  # type: ignore[arg-type]
         stored = (await claim_rows.rivals(self.conn, [claim])).get(claim.id, ())
+        self.relied.append(claim_rows.Rivalry(claim, stored))
         fresh = [self._refreshed(rival) for rival in stored]
         known = {rival.claim_id for rival in stored}
         keys = claim.keys()

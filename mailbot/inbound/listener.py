@@ -28,6 +28,7 @@ class ListenerConfig:
     `listen`: "host:port" or "[v6]:port", port 0 for any free one. `domain`: ours, and our name in the greeting.
     `spool_folder`: for messages too large for memory, made if missing. `upstream`: addresses or networks of peers whose
     XFORWARD is believed and whom the limits per peer spare. `tls_cert`, `tls_key`: PEM files, no STARTTLS without them.
+    `share_ports` lets other processes of this machine listen there too, and the kernel deals out the peers.
     """
 
     listen: Sequence[str]
@@ -38,6 +39,7 @@ class ListenerConfig:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    share_ports: bool = False
 
 
 class Listener:
@@ -83,8 +85,10 @@ class Listener:
         try:
             for text in self._config.listen:
                 host, port = split_host_port(text)
-                loop = asyncio.get_running_loop()
-                self._servers.append(await loop.create_server(self._session, host, port, backlog=_BACKLOG))
+                bound = asyncio.get_running_loop().create_server(
+                    self._session, host, port, backlog=_BACKLOG, reuse_port=self._config.share_ports
+                )
+                self._servers.append(await bound)
         except OSError:
             await self.close(0)
             raise

@@ -19,6 +19,7 @@ from mailbot.store import schema
 from mailbot.store.bulk import execute_many
 from mailbot.store.codec import claim_from_text, claim_to_text, clean
 from mailbot.store.faults import Conflict
+from mailbot.store.locking import hold
 
 _PENDING = (Status.SUBMITTED, Status.UNDER_REVIEW, Status.ACTION_REQUIRED, Status.DISPUTED)
 _OPEN = frozenset({Status.DRAFT, *_PENDING})
@@ -52,17 +53,28 @@ class Change:
     after: Claim
 
 
+@dataclass(frozen=True, slots=True)
+class Rivalry:
+    """A claim whose keys were asked about, and the rivals that were found stored."""
+
+    claim: Claim
+    found: tuple[Rival, ...]
+
+
 async def load(conn: AsyncConnection, ids: Iterable[str]) -> dict[str, Claim]:
     """Id → claim, for those that exist."""
     statement = select(_table.c.id, _table.c.document).where(_table.c.id.in_(list(ids)))
     return {row.id: claim_from_text(row.document) for row in await conn.execute(statement)}
 
 
-async def save(conn: AsyncConnection, changes: Sequence[Change], now: datetime) -> None:
-    """Inserts and updates. Raises Conflict naming every claim whose stored version is not the one loaded."""
+async def save(conn: AsyncConnection, changes: Sequence[Change], now: datetime, relied: Sequence[Rivalry] = ()) -> None:
+    """Inserts and updates. Raises Conflict naming every claim whose stored version is not the one loaded, or whose
+    rivals are no longer those in `relied` (domain §4.3): another node may have let in a rival meanwhile."""
     if not changes:
         return
+    await hold(conn, _tenants(changes, relied))
     await _guard(conn, changes)
+    await _guard_rivals(conn, relied)
     new = [_identity(c.after) | _state(c.after, now) for c in changes if c.before is None]
     await execute_many(conn, _INSERT, new)
     old = [_state(c.after, now) | {"row": c.after.id, "had": c.before.version} for c in changes if c.before is not None]
@@ -127,11 +139,28 @@ async def _holders(conn: AsyncConnection, keys: set[tuple[str, str, str]]) -> li
 
 async def _guard(conn: AsyncConnection, changes: Sequence[Change]) -> None:
     expected = {change.after.id: change.before.version if change.before else None for change in changes}
-    statement = select(_table.c.id, _table.c.version).where(_table.c.id.in_(expected))
+    locked = select(_table.c.id, _table.c.version).where(_table.c.id.in_(expected)).order_by(_table.c.id)
+    statement = locked.with_for_update()
     stored: Mapping[str, int] = {row.id: row.version for row in await conn.execute(statement)}
     changed = [claim_id for claim_id, version in expected.items() if stored.get(claim_id) != version]
     if changed:
         raise Conflict(changed)
+
+
+async def _guard_rivals(conn: AsyncConnection, relied: Sequence[Rivalry]) -> None:
+    if not relied:
+        return
+    latest = {rivalry.claim.id: rivalry for rivalry in relied}
+    found = await rivals(conn, [rivalry.claim for rivalry in latest.values()])
+    changed = [claim_id for claim_id, rivalry in latest.items() if found[claim_id] != rivalry.found]
+    if changed:
+        raise Conflict(changed)
+
+
+def _tenants(changes: Sequence[Change], relied: Sequence[Rivalry]) -> set[str]:
+    """All on which somebody could be a rival of these claims, before or after."""
+    claims = [c.after for c in changes] + [c.before for c in changes if c.before] + [r.claim for r in relied]
+    return {f"tenant {tenant}" for claim in claims for tenant, _, _ in claim.keys() if tenant}  # noqa: SIM118
 
 
 async def _save_keys(conn: AsyncConnection, changes: Sequence[Change]) -> None:

@@ -89,8 +89,9 @@ class Transaction:
         await self._connection.trip(self._run, _SAVEPOINT)
 
     async def undo(self) -> None:
-        """Back to the latest savepoint, which stays."""
-        await self._connection.trip(self._run, "ROLLBACK TO caller")
+        """Back to the latest savepoint, which stays, if the transaction is still there."""
+        if self.active():
+            await self._connection.trip(self._run, "ROLLBACK TO caller")
 
     async def abandon(self) -> None:
         """Ends it without a trace, if it is still there."""
@@ -100,6 +101,13 @@ class Transaction:
     def active(self) -> bool:
         """Whether the database still has our transaction."""
         return self._connection.in_transaction
+
+    def lost(self) -> bool:
+        """Never: what a failed commit left is known."""
+        return False
+
+    def refuses_writes(self, error: Exception) -> None:
+        """There is no other server to go to."""
 
     def _run(self, *statements: str) -> None:
         for statement in statements:

@@ -3,6 +3,8 @@
     StoreError
     ├── StoreFault          could not be done now; nothing of it happened; trying again may help
     │   ├── StoreFull       no room on the disk
+    │   ├── StoreBusy       another node was in the way; the writer tries again by itself
+    │   ├── StoreUnsure     the connection broke during the commit: it may have happened (security D15)
     │   └── StoreBroken     the disk or the file lies: state unknown, the process must exit (security D9, D12)
     ├── StoreUnready        this database cannot be opened as it is: missing, not migrated, foreign, locked
     ├── Conflict            somebody else changed it first: load again and decide again
@@ -40,6 +42,11 @@ _OURS = frozenset(
         sqlite3.SQLITE_TOOBIG,
     }
 )
+# Serialization failure, deadlock, a lock that did not come.
+_CONTENDED = frozenset({"40001", "40P01", "55P03"})
+_DISK_FULL = "53100"
+# Classes of SQLSTATE that are mistakes in what was asked: wrong values, broken constraints, wrong statements.
+_OURS_ON_POSTGRES = frozenset({"0A", "21", "22", "23", "42"})
 
 
 class StoreError(Exception):
@@ -52,6 +59,14 @@ class StoreFault(StoreError):
 
 class StoreFull(StoreFault):
     """The disk has no room: SMTP answers 452 4.3.1. Service goes on when there is room again."""
+
+
+class StoreBusy(StoreFault):
+    """A deadlock or serialization failure: undone, and worth trying again at once."""
+
+
+class StoreUnsure(StoreFault):
+    """Nobody here knows whether it was committed. Look for what was to be written before answering, else answer 451."""
 
 
 class StoreBroken(StoreFault):
@@ -86,6 +101,9 @@ def translate(error: Exception) -> Exception:
     if isinstance(error, PoolTimeoutError):
         return StoreFault("every connection of the database is in use")
     original = error.orig if isinstance(error, DBAPIError) else error
+    state: str | None = getattr(original, "sqlstate", "none at all")
+    if state != "none at all":
+        return _of_postgres(error, state or "")
     if not isinstance(original, sqlite3.Error):
         return error
     code = getattr(original, "sqlite_errorcode", sqlite3.SQLITE_BUSY)
@@ -94,6 +112,15 @@ def translate(error: Exception) -> Exception:
     if code == sqlite3.SQLITE_FULL:
         return StoreFull("no room on the disk of the database")
     return error if code & 0xFF in _OURS else StoreFault(f"the database could not do it now: {original}")
+
+
+def _of_postgres(error: Exception, state: str) -> Exception:
+    """By SQLSTATE; none means that the connection failed."""
+    if state in _CONTENDED:
+        return StoreBusy("another node was in the way")
+    if state == _DISK_FULL:
+        return StoreFull("no room on the disk of the database")
+    return error if state[:2] in _OURS_ON_POSTGRES else StoreFault(f"the database could not do it now ({state})")
 
 
 def _of_disk(error: OSError) -> Exception:

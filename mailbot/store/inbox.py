@@ -113,10 +113,17 @@ async def accept(conn: AsyncConnection, items: Sequence[Item]) -> None:
     failpoint("inbox.inserted")
 
 
+async def kept(conn: AsyncConnection, ids: Sequence[int]) -> bool:
+    """Whether all of these are stored: what to ask when a commit's answer was lost."""
+    found = select(func.count()).where(_table.c.id.in_(ids))
+    return int((await conn.execute(found)).scalar_one()) == len(ids)
+
+
 async def take(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta) -> tuple[Item, ...]:
     """The oldest unread items nobody else works on, with their bytes; they are yours for the time of the lease."""
     free = or_(_table.c.lease_until.is_(None), _table.c.lease_until <= now)
     statement = _WHOLE.where(_ACCEPTED, free).order_by(_table.c.id).limit(limit)
+    statement = statement.with_for_update(of=_table, skip_locked=True)
     rows = (await conn.execute(statement)).all()
     until = now + lease
     await execute_many(conn, _LEASE, [{"row": row.id, "until": until} for row in rows])
@@ -140,7 +147,7 @@ async def settle(conn: AsyncConnection, settlements: Sequence[Settlement], now: 
 
 async def failed(conn: AsyncConnection, item_id: int, why: str, now: datetime, patience: int) -> int:
     """Reading the item hurt us: it rests, and is quarantined the `patience`th time. Returns how often so far."""
-    statement = select(_table.c.attempts).where(_table.c.id == item_id, _ACCEPTED)
+    statement = select(_table.c.attempts).where(_table.c.id == item_id, _ACCEPTED).with_for_update()
     attempts = (await conn.execute(statement)).scalar_one_or_none()
     if attempts is None:
         raise Conflict(item_ids=[item_id])
@@ -298,7 +305,8 @@ async def _oldest(
 
 
 async def _guard(conn: AsyncConnection, ids: Sequence[int]) -> None:
-    open_ones = set((await conn.execute(select(_table.c.id).where(_table.c.id.in_(ids), _ACCEPTED))).scalars())
+    still_open = select(_table.c.id).where(_table.c.id.in_(ids), _ACCEPTED).order_by(_table.c.id).with_for_update()
+    open_ones = set((await conn.execute(still_open)).scalars())
     gone = [item_id for item_id in ids if item_id not in open_ones]
     if gone:
         raise Conflict(item_ids=gone)

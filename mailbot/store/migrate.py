@@ -1,7 +1,8 @@
 """Bringing a database to the present schema, and refusing one that is not there.
 
 `upgrade` is one transaction: killed half way it leaves the old schema. `check` writes nothing and raises StoreUnready
-with one line that says what to do. Both are plain blocking calls, made before the service begins.
+with one line that says what to do. Both are plain blocking calls, made before the service begins. A schema of a later
+version is left alone and served while it says that it can be (`schema.OLDEST`): nodes are upgraded one by one.
 """
 
 import os
@@ -13,27 +14,46 @@ from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, create_engine, event
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from mailbot.store import schema
+from mailbot.store import schema, server
 from mailbot.store.faults import StoreUnready
+from mailbot.store.upsert import insert_or_change
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _HEADER = b"SQLite format 3\x00"
 _DRAFT = ".new"
+_OLDEST = "schema.oldest"
 _WAY_BACK = "bring a backup back with 'mailbot restore --replace'"
 _SMALL = 64 * 1024 * 1024
 """Files up to this size are checked page by page at every start; larger ones by `mailbot verify`."""
 
 
-def upgrade(path: Path) -> None:
-    """Makes the database if it is missing and brings it to `schema.REVISION`. Idempotent.
+def upgrade(place: Path | str, scripts: Path = _SCRIPTS) -> None:
+    """Brings the SQLite file, or the PostgreSQL database at that URL, to the newest of `scripts`. Idempotent.
 
-    One that is damaged or empty is left as it is: StoreUnready, as `check` has it. A new one gets its name when it is
-    complete.
+    A missing file is made, and gets its name when it is complete; one that is damaged or empty is left as it is:
+    StoreUnready, as `check` has it. A PostgreSQL database has to be there, and goes on working meanwhile.
     """
+    if isinstance(place, str):
+        server.upgrade(place, lambda conn: _run(conn, scripts))
+    else:
+        _upgrade_file(place)
+
+
+def check(place: Path | str) -> None:
+    """Refuses a database that is missing, damaged, from another version, or no database at all."""
+    if isinstance(place, str):
+        server.check(place, lambda conn: _check_revision(conn, "the database"))
+    else:
+        _check_whole(place)
+
+
+def _upgrade_file(path: Path) -> None:
     if path.exists():
         _check_file(path)
         return _upgrade(path)
@@ -45,13 +65,13 @@ def upgrade(path: Path) -> None:
     return None
 
 
-def check(path: Path) -> None:
-    """Refuses a database that is missing, damaged, from another version, or no database at all."""
+def _check_whole(path: Path) -> None:
     if not path.is_file():
         raise StoreUnready(f"{path}: there is no database; run 'mailbot migrate'")
     _check_file(path)
-    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as raw:
-        _check_revision(raw, path)
+    engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true", poolclass=NullPool)
+    with engine.connect() as conn:
+        _check_revision(conn, str(path))
 
 
 def _upgrade(path: Path) -> None:
@@ -61,7 +81,7 @@ def _upgrade(path: Path) -> None:
         with closing(sqlite3.connect(path)) as raw:
             raw.execute("PRAGMA journal_mode=WAL")
         with connection(path) as conn:
-            command.upgrade(_config(conn), "head")
+            _run(conn, _SCRIPTS)
     except OSError as error:
         raise StoreUnready(f"{path}: cannot be written ({error.strerror})") from error
     except (sqlite3.DatabaseError, DBAPIError) as error:
@@ -81,11 +101,16 @@ def connection(path: Path) -> Iterator[Connection]:
         yield conn
 
 
-def _config(conn: Connection) -> Config:
+def _run(conn: Connection, scripts: Path) -> None:
+    found = _found(conn)
+    if found is not None and found > schema.REVISION and _serves_us(conn):
+        return
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.attributes["connection"] = conn
-    return config
+    if found != ScriptDirectory.from_config(config).get_current_head():
+        command.upgrade(config, "head")
+    conn.execute(insert_or_change(schema.settings, ["key"], ["value"]), {"key": _OLDEST, "value": schema.OLDEST})
 
 
 def _check_file(path: Path) -> None:
@@ -115,12 +140,20 @@ def _check_pages(raw: sqlite3.Connection, path: Path) -> None:
         raise StoreUnready(f"{path}: is damaged; {_WAY_BACK}")
 
 
-def _check_revision(raw: sqlite3.Connection, path: Path) -> None:
-    known = raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-    found = raw.execute("SELECT version_num FROM alembic_version").fetchone() if known else None
+def _check_revision(conn: Connection, name: str) -> None:
+    found = _found(conn)
     if found is None:
-        raise StoreUnready(f"{path}: is not migrated; run 'mailbot migrate'")
-    if found[0] != schema.REVISION:
-        raise StoreUnready(
-            f"{path}: has schema {found[0]}, this version needs {schema.REVISION}; run 'mailbot migrate'"
-        )
+        raise StoreUnready(f"{name}: is not migrated; run 'mailbot migrate'")
+    if found != schema.REVISION and not (found > schema.REVISION and _serves_us(conn)):
+        raise StoreUnready(f"{name}: has schema {found}, this version needs {schema.REVISION}; run 'mailbot migrate'")
+
+
+def _found(conn: Connection) -> str | None:
+    return MigrationContext.configure(conn).get_current_revision()
+
+
+def _serves_us(conn: Connection) -> bool:
+    """Whether a later schema says that our revision may go on with it."""
+    table = schema.settings.c
+    oldest = conn.execute(select(table.value).where(table.key == _OLDEST)).scalar_one_or_none()
+    return oldest is not None and str(oldest) <= schema.REVISION

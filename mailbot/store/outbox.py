@@ -17,6 +17,7 @@ from mailbot.addresses import canonical
 from mailbot.store.bulk import execute_many
 from mailbot.store.codec import clean
 from mailbot.store.columns import word, words_of
+from mailbot.store.faults import Conflict
 from mailbot.store.schema import address_claims, outbox, outbox_bytes, reply_addresses
 from mailbot.store.upsert import insert_missing
 
@@ -158,7 +159,8 @@ async def lease(
     statement = whole.where(_c.state.in_(_OPEN), _c.next_attempt <= now, free)
     if kind is not None:
         statement = statement.where(_c.kind == kind)
-    rows = (await conn.execute(statement.order_by(_c.next_attempt, _c.id).limit(limit))).all()
+    oldest = statement.order_by(_c.next_attempt, _c.id).limit(limit).with_for_update(of=outbox, skip_locked=True)
+    rows = (await conn.execute(oldest)).all()
     await execute_many(conn, _LEASE, [{"row": row.id, "until": now + duration, "by": node} for row in rows])
     return tuple(_outgoing(row) for row in rows)
 
@@ -207,9 +209,11 @@ async def unreported(conn: AsyncConnection, limit: int) -> tuple[Outcome, ...]:
 
 
 async def mark_reported(conn: AsyncConnection, ids: Sequence[int]) -> None:
-    """The claims of these rows know the outcome, in this transaction."""
+    """The claims of these rows know the outcome, in this transaction. Raises Conflict when one has told before."""
     if ids:
-        await conn.execute(update(outbox).where(_c.id.in_(ids)).values(reported=True))
+        fresh = update(outbox).where(_c.id.in_(ids), ~_c.reported)
+        if (await conn.execute(fresh.values(reported=True))).rowcount != len(set(ids)):
+            raise Conflict
 
 
 async def delivered(conn: AsyncConnection, mails: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:

@@ -5,16 +5,26 @@ A URL that means nothing here raises StoreUnready. The lock goes with the proces
 
 import fcntl
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from mailbot.store.faults import StoreUnready
+
+
+def is_postgres(url: str) -> bool:
+    """Whether the URL names a PostgreSQL server. Raises StoreUnready when its driver is not installed."""
+    if url.partition(":")[0] not in ("postgresql", "postgres"):
+        return False
+    if find_spec("psycopg") is None:
+        raise StoreUnready("PostgreSQL needs the extra `postgres`: pip install 'mailbot[postgres]'")
+    return True
 
 
 def database_file(url: str) -> Path:
     """The path in `sqlite:///path` (relative) or `sqlite:////path` (absolute)."""
     scheme, found, rest = url.partition(":///")
     if not found or scheme.partition("+")[0] != "sqlite" or not rest or rest == ":memory:":
-        raise StoreUnready(f"{scheme}: only sqlite:///path is served by this version")
+        raise StoreUnready(f"{scheme}: a database is sqlite:///PATH or postgresql://USER@HOST/NAME")
     return Path(rest)
 
 

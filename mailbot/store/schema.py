@@ -22,7 +22,10 @@ from sqlalchemy import (
 from mailbot.store.columns import BigId, Json, at, count, flags, row_id, states, texts, when, words
 
 REVISION = "0002"
-"""The Alembic revision these tables are: a database at another one is not opened."""
+"""The Alembic revision these tables are: a database at an older one is not opened."""
+
+OLDEST = "0001"
+"""The oldest revision whose program may go on with these tables; what breaks an older one raises it."""
 
 metadata = MetaData(
     naming_convention={

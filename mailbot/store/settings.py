@@ -86,6 +86,8 @@ async def put_fingerprints(conn: AsyncConnection, known: dict[int, str]) -> None
 
 async def beat(conn: AsyncConnection, now: datetime) -> Outage | None:
     """The listener is up at `now`. Returns and records the outage that ended with this beat, if one did."""
+    # Of several listeners one sees the end of an outage.
+    await conn.execute(select(schema.settings.c.key).where(schema.settings.c.key == _BEAT).with_for_update())
     last, restored = await get(conn, _BEAT), await get(conn, _RESTORED)
     outage = _outage(last, now, restored=bool(restored))
     if outage is not None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.store.bulk import execute_many
 from mailbot.store.columns import word
+from mailbot.store.faults import Conflict
 from mailbot.store.schema import timers
 from mailbot.store.upsert import insert_or_change
 
@@ -87,8 +88,9 @@ async def next_at(conn: AsyncConnection) -> datetime | None:
 
 
 async def fire(conn: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
-    """These rang: their event was decided in this transaction. Rows that are not set stay as they are."""
-    await execute_many(conn, _FIRE, [{"row": row, "ended": now} for row in ids])
+    """These rang: their event was decided in this transaction. Raises Conflict when one is not set any more."""
+    if await execute_many(conn, _FIRE, [{"row": row, "ended": now} for row in ids]) != len(ids):
+        raise Conflict
 
 
 async def of_claim(conn: AsyncConnection, claim_id: str) -> tuple[Timer, ...]:

@@ -1,13 +1,13 @@
 """Insert statements that tolerate rows which are there already, the same words on every dialect.
 
-SQLite and PostgreSQL share `ON CONFLICT`; the statement is SQLite's construct, which PostgreSQL reads as well. Nothing
+SQLite and PostgreSQL share `ON CONFLICT`; the statement is PostgreSQL's construct, which SQLite reads as well. Nothing
 here executes anything.
 """
 
 from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, Table
-from sqlalchemy.dialects.sqlite import Insert
+from sqlalchemy.dialects.postgresql import Insert
 
 
 def insert_missing(table: Table) -> Insert:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mailbot.store.faults import Conflict
 from mailbot.store.schema import waiting
 from mailbot.store.upsert import insert_missing
 
@@ -60,9 +61,9 @@ async def of_party(conn: AsyncConnection, party: str) -> tuple[Waiting, ...]:
 
 
 async def done(conn: AsyncConnection, ids: Sequence[int]) -> None:
-    """These left in this transaction."""
-    if ids:
-        await conn.execute(delete(waiting).where(waiting.c.id.in_(ids)))
+    """These left in this transaction. Raises Conflict when one has left before."""
+    if ids and (await conn.execute(delete(waiting).where(waiting.c.id.in_(ids)))).rowcount != len(set(ids)):
+        raise Conflict
 
 
 async def drop(conn: AsyncConnection, claim_id: str, codes: Sequence[str]) -> None:

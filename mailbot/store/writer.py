@@ -2,7 +2,8 @@
 
 Each caller's work is a savepoint: its exception undoes its part and reaches only it. When the commit fails, nothing of
 the group happened and all of it gets a StoreFault. Work that was asked for is done even if the asker goes away; a
-cancelled caller knows nothing about the outcome. After a StoreBroken every further write is refused: the process has
+cancelled caller knows nothing about the outcome. Work that met another node (StoreBusy) is done anew, so `work` may run
+more than once. After a StoreBroken every further write is refused: the process has
 to end.
 """
 
@@ -16,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.failpoints import failpoint
-from mailbot.store.faults import StoreBroken, StoreFault, translate
+from mailbot.store.faults import StoreBroken, StoreBusy, StoreFault, StoreUnsure, translate
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -27,6 +28,8 @@ SLICE_SECONDS = 0.003
 
 GROUP_CALLERS = 64
 JOINED_ITEMS = 256
+_TRIES = 6
+"""How often work that another node was in the way of is done anew before its caller hears of it."""
 
 
 class Transaction(Protocol):
@@ -41,7 +44,7 @@ class Transaction(Protocol):
         ...
 
     async def undo(self) -> None:
-        """Back to the latest savepoint, which stays."""
+        """Back to the latest savepoint, which stays, if the transaction is still there."""
         ...
 
     async def abandon(self) -> None:
@@ -49,7 +52,15 @@ class Transaction(Protocol):
         ...
 
     def active(self) -> bool:
-        """Whether the transaction is still there: some faults end it behind our back."""
+        """Whether the transaction is still good: some faults end it behind our back."""
+        ...
+
+    def lost(self) -> bool:
+        """Whether it cannot be known what became of a commit that failed."""
+        ...
+
+    def refuses_writes(self, error: Exception) -> None:
+        """Told every error: one that says that this server takes no writes any more sends the next begin elsewhere."""
         ...
 
 
@@ -64,6 +75,7 @@ class _Ask:
     items: list[Any] = field(default_factory=list)
     outcome: Any = None
     error: Exception | None = None
+    tries: int = 1
 
 
 class Writer:
@@ -146,19 +158,27 @@ class Writer:
             failpoint("writer.begun")
             await self._work(members)
             failpoint("writer.decided")
-            await self._conn.commit()
+            await self._commit()
             failpoint("writer.committed")
         except Exception as error:
             await self._roll_back()
             named = self._named(error)
             fault = named if isinstance(named, StoreFault) else StoreFault(f"the transaction failed: {error}")
-            self._fail(members or [self._asks.popleft()], fault)
+            # Without a transaction nobody who waits can be served.
+            self._fail(members or self._all_waiting(), fault)
         except BaseException:
             self._fail(members, StoreFault("the store was stopped"))
             raise
         else:
-            for ask in members:
-                _settle(ask)
+            self._finish(members)
+
+    async def _commit(self) -> None:
+        try:
+            await self._conn.commit()
+        except Exception as error:
+            if self._transaction.lost():
+                raise StoreUnsure("the connection broke during the commit") from error
+            raise
 
     async def _work(self, members: list[_Ask]) -> None:
         clock = asyncio.get_running_loop().time
@@ -208,8 +228,7 @@ class Writer:
             ask.error = self._named(error)
             if isinstance(ask.error, StoreBroken):
                 raise
-            if self._transaction.active():
-                await self._transaction.undo()
+            await self._transaction.undo()
         if not self._transaction.active():
             raise ask.error or StoreFault("the transaction ended before its time")
 
@@ -221,15 +240,31 @@ class Writer:
             await self._transaction.abandon()
 
     def _named(self, error: Exception) -> Exception:
+        self._transaction.refuses_writes(error)
         fault = translate(error)
         if isinstance(fault, StoreBroken):
             self.broken.set()
         return fault
 
+    def _all_waiting(self) -> list[_Ask]:
+        waiting, self._asks = list(self._asks), deque()
+        return waiting
+
     def _fail(self, asks: list[_Ask], error: Exception) -> None:
         for ask in asks:
             ask.error = ask.error or error
-            _settle(ask)
+        self._finish(asks)
+
+    def _finish(self, asks: list[_Ask]) -> None:
+        """Tells the callers; whose work only met another node is done again."""
+        again: list[_Ask] = []
+        for ask in asks:
+            if isinstance(ask.error, StoreBusy) and ask.tries < _TRIES and not self._closing:
+                ask.error, ask.tries = None, ask.tries + 1
+                again.append(ask)
+            else:
+                _settle(ask)
+        self._asks.extendleft(reversed(again))
 
 
 def _settle(ask: _Ask) -> None:

@@ -48,7 +48,7 @@ async def ready(request: Request) -> Response:
         return JSONResponse({"ready": False, "why": "the database cannot be read"}, 503)
     if site.store.broken.is_set():
         return JSONResponse({"ready": False, "why": "the disk of the database has failed"}, 503)
-    return JSONResponse({"ready": True, "paused": paused})
+    return JSONResponse({"ready": True, "paused": paused, "store": dict(site.store.facts)})
 
 
 @router.get("/metrics")

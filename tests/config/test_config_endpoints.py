@@ -87,9 +87,13 @@ def test_a_database_path_may_be_escaped():
     assert read_database("sqlite:///a%20b.db", HERE).path == HERE / "a b.db"
 
 
-@pytest.mark.parametrize(
-    "text", ["sqlite:///", "sqlite:///a?mode=ro", "mysql://x", "postgres://x", "postgresql+psycopg://x"]
-)
+def test_a_postgresql_url_shows_its_password_to_nobody():
+    read = read_database("postgresql://mailbot:secret@db.fabrikam.example/mailbot", HERE)
+    assert read.name == "PostgreSQL db.fabrikam.example/mailbot"
+    assert "secret" not in repr(read)
+
+
+@pytest.mark.parametrize("text", ["sqlite:///", "sqlite:///a?mode=ro", "mysql://x", "postgresql+psycopg://x"])
 def test_any_other_database_is_refused(text):
     with pytest.raises(ValueError, match="allowed is sqlite:///<path>"):
         read_database(text, HERE)

@@ -36,13 +36,25 @@ def folder(tmp_path: Path, migrated: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> str:
+    """The kind of database; a module about one of them says so by a fixture of this name."""
+    return str(request.param)
+
+
 @pytest.fixture
-def open_store(folder: Path) -> Callable[..., Any]:
+def database_url(database: str, folder: Path, request: pytest.FixtureRequest) -> str:
+    if database == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{folder}/mailbot.db"
+
+
+@pytest.fixture
+def open_store(folder: Path, database_url: str) -> Callable[..., Any]:
     """Opens the store of this test; more than once if the test wants."""
 
     async def open_it(**options: Any) -> Store:
-        url, blobs = f"sqlite:///{folder}/mailbot.db", f"file:{folder}/blobs"
-        return await Store.open(url, blobs, clock=ManualClock(NOW), **options)
+        return await Store.open(database_url, f"file:{folder}/blobs", clock=ManualClock(NOW), **options)
 
     return open_it
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mailbot.store import blobs
+from mailbot.store import blobs, schema
 from mailbot.store.blobs import Blob, BlobLost, Blobs
 from mailbot.store.database import Store
 from mailbot.store.faults import StoreFault
@@ -76,7 +77,7 @@ async def test_altered_bytes_in_a_row_are_noticed(store: Store, now: datetime) -
     kept = await _put(store, SMALL, "claim:a", now)
 
     async def alter(conn: AsyncConnection) -> None:
-        await conn.exec_driver_sql("UPDATE blobs SET content = x'00'")
+        await conn.execute(update(schema.blobs).values(content=b"0"))
 
     await store.write(alter)
     with pytest.raises(BlobLost, match="altered"):

@@ -99,14 +99,16 @@ async def test_an_event_is_recorded_once(store: Store, told: list[Entry], salts:
         "event_id = 'mail:77'",
         "private = replace(private, 'Petr', 'Eve')",
         "actor = 'eve@evil.example'",
-        "salt = zeroblob(32)",
-        "commitment = zeroblob(32)",
-        "hash = zeroblob(32)",
+        "salt = {bytes}",
+        "commitment = {bytes}",
+        "hash = {bytes}",
         "private = NULL",
         "salt = NULL",
     ],
 )
 async def test_a_flipped_row_is_named(store: Store, told: list[Entry], flip: str) -> None:
+    zeros = "x'00'" if store.path else r"'\x00'::bytea"
+    flip = flip.format(bytes=zeros)
     await _spoil(store, f"UPDATE history SET {flip} WHERE claim_id = '{ONE}' AND seq = 3")
     assert (ONE, 3) in await _verify(store)
 

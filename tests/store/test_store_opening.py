@@ -14,6 +14,12 @@ from mailbot.store.faults import StoreUnready
 from mailbot.store.places import blobs_folder, database_file
 
 
+@pytest.fixture
+def database() -> str:
+    """This is about SQLite."""
+    return "sqlite"
+
+
 async def test_a_missing_database_is_not_made_by_accident(tmp_path: Path, now: Any) -> None:
     with pytest.raises(StoreUnready, match="mailbot migrate"):
         await Store.open(f"sqlite:///{tmp_path}/none.db", f"file:{tmp_path}/b", clock=ManualClock(now))

@@ -31,6 +31,13 @@ from mailbot.store.inbox import Settlement
 from mailbot.store.outbox import Result
 from mailbot.store.schema import metadata
 
+
+@pytest.fixture
+def database() -> str:
+    """This is about SQLite."""
+    return "sqlite"
+
+
 ONE = "CLM-222222"
 _LARGE = set(metadata.tables) - {"settings", "organisations", "persons", "locations", "webhooks", "waiting", "api_keys"}
 """Tables that grow with the years."""

@@ -19,6 +19,8 @@ from mailbot.store import settings
 from mailbot.store.database import Store
 from mailbot.store.faults import StoreBroken, StoreFault, StoreFull, StoreUnready, translate
 
+only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 
 async def _value(store: Store, key: str) -> Any:
     async with store.read() as conn:
@@ -46,6 +48,7 @@ async def test_what_was_written_is_read(store: Store) -> None:
     assert await _value(store, "a") == {"b": [1, 2]}
 
 
+@only_sqlite
 async def test_callers_at_the_same_time_share_commits(patient: Store) -> None:
     store = patient
     before = _wal_frames_per_commit(store.path)
@@ -153,6 +156,7 @@ async def test_a_reader_sees_one_state_while_others_write(store: Store) -> None:
         assert await settings.get(conn, "a") == first == 1
 
 
+@only_sqlite
 async def test_foreign_keys_are_checked_and_commits_are_synced(store: Store) -> None:
     async def ask(conn: AsyncConnection) -> list[Any]:
         names = ("foreign_keys", "synchronous", "journal_mode", "wal_autocheckpoint")
@@ -161,6 +165,7 @@ async def test_foreign_keys_are_checked_and_commits_are_synced(store: Store) -> 
     assert await store.write(ask) == [1, 2, "wal", 8000]
 
 
+@only_sqlite
 async def test_a_command_beside_the_service_never_checkpoints(store: Store, open_store: Callable[..., Any]) -> None:
     command = await open_store(lock=False)
 
@@ -173,11 +178,13 @@ async def test_a_command_beside_the_service_never_checkpoints(store: Store, open
     assert await _value(store, "from_command") == 1
 
 
+@only_sqlite
 async def test_a_second_service_is_refused(store: Store, open_store: Callable[..., Any]) -> None:
     with pytest.raises(StoreUnready, match="another process"):
         await open_store()
 
 
+@only_sqlite
 async def test_a_full_disk_is_named_and_service_goes_on_when_there_is_room(store: Store) -> None:
     async def limit(conn: AsyncConnection, pages: int) -> None:
         await conn.exec_driver_sql(f"PRAGMA max_page_count={pages}")
@@ -274,6 +281,7 @@ def test_acknowledged_writes_survive_sigkill(folder: Path) -> None:
     assert {f"k{number}" for number in acknowledged} <= stored
 
 
+@only_sqlite
 async def test_a_busy_database_is_a_temporary_fault(store: Store) -> None:
     async def impatient(conn: AsyncConnection) -> None:
         await conn.exec_driver_sql("PRAGMA busy_timeout=0")
