@@ -35,9 +35,9 @@ fuzz: $(VENV)/.dev
 crash: $(VENV)/.dev
 	$(BIN)/python tests/crash/crash_loop.py $(ARGS)
 
-# What things cost, as ratios beside the same work done by others; asserts nothing.
+# The goals of docs/performance.md beside the baselines it runs; asserts nothing. ARGS=--quick, ARGS="--claims 1000000 scale".
 bench: $(VENV)/.dev
-	$(BIN)/python bench/reading.py $(ARGS)
+	$(BIN)/python -m bench $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

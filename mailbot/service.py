@@ -54,20 +54,38 @@ class Service:
     hooks: WebhookDelivery | None = None
     ticker: Ticker = field(default_factory=Ticker)
     pulses: list[Pulse] = field(default_factory=list)
+    by_clock: set[str] = field(default_factory=set)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def plays(self, role: str) -> bool:
         """Whether this process has that role."""
         return self.role in ("all", role)
 
-    def repeat(self, name: str, step: Callable[[], Awaitable[int]]) -> None:
-        """Has `step` repeated while it finds work; what it did may be work for the others."""
+    def repeat(self, name: str, step: Callable[[], Awaitable[int]], *, by_clock: bool = False) -> None:
+        """Has `step` repeated while it finds work; what it did may be work for the others.
+
+        `by_clock`: nothing but time makes work for it, so it waits for the tick.
+        """
         self.pulses.append(Pulse(name, step, self.kick))
+        if by_clock:
+            self.by_clock.add(name)
 
     def kick(self) -> None:
-        """There may be work for every pulse."""
+        """There may be work for every pulse that does not go by the clock."""
+        for pulse in self.pulses:
+            if pulse.name not in self.by_clock:
+                pulse.kick()
+
+    def tick(self) -> None:
+        """A second has passed: there may be work for everyone."""
         for pulse in self.pulses:
             pulse.kick()
+
+    def accepted(self) -> None:
+        """A mail came in: only the mailroom has anything to do with it yet."""
+        for pulse in self.pulses:
+            if pulse.name == "mailroom":
+                pulse.kick()
 
     async def stop(self, grace: float = _GRACE_SECONDS) -> int:
         """Finishes what is in hand; returns how many messages could not be stored in time (nobody heard 250)."""
@@ -136,7 +154,7 @@ async def _start_roles(service: Service) -> None:
         )
     if service.plays("listener"):
         service.listener = await _start_listener(service)
-    service.ticker.every(TICK_SECONDS, service.kick)
+    service.ticker.every(TICK_SECONDS, service.tick)
     service.ticker.start()
     service.tasks += [asyncio.create_task(pulse.run(), name=pulse.name) for pulse in service.pulses]
 
@@ -160,7 +178,7 @@ async def _start_worker(service: Service) -> None:
         service.ticker.every(RESCAN_SECONDS, Rescans(rooms.store, clock, rooms.scanner).step)
     service.repeat("mailroom", mailroom.step)
     service.repeat("report", clockwork.report)
-    service.repeat("leave", clockwork.leave)
+    service.repeat("leave", clockwork.leave, by_clock=True)
     service.repeat("delivery", lambda: delivery.step(clock.now()))
     service.repeat("webhooks", lambda: hooks.step(clock.now()))
 
@@ -168,15 +186,15 @@ async def _start_worker(service: Service) -> None:
 def _start_scheduler(service: Service) -> None:
     rooms = service.rooms
     digests = Digests(rooms.desk)
-    service.repeat("ring", Clockwork(rooms.desk).ring)
-    service.repeat("digests", digests.step)
+    service.repeat("ring", Clockwork(rooms.desk).ring, by_clock=True)
+    service.repeat("digests", digests.step, by_clock=True)
     service.ticker.every(SWEEP_SECONDS, lambda: sweep(rooms.desk))
     service.ticker.every(COMPACT_SECONDS, lambda: compact(rooms.store))
 
 
 async def _start_listener(service: Service) -> Listener:
     rooms, config = service.rooms, service.rooms.config
-    acceptance = Acceptance(rooms.store, rooms.desk.ids, service.kick)
+    acceptance = Acceptance(rooms.store, rooms.desk.ids, service.accepted)
     folder = config.folder
     ports = Ports(
         store=acceptance.keep,

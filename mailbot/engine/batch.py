@@ -71,13 +71,16 @@ class Batch:
         await timers.replace(conn, {c.after.id: ringings(c.after) for c in changes}, now, ids)
 
     async def _withdraw(self, conn: AsyncConnection, now: datetime) -> None:
+        dropped: dict[tuple[str, ...], list[str]] = {}
         for step in self.workspace.steps:
             for action in step.decision.actions:
                 if isinstance(action, DropMails):
-                    await outbox.drop(conn, step.decision.claim.id, action.codes, now)
-                    await waiting.drop(conn, step.decision.claim.id, action.codes)
+                    dropped.setdefault(action.codes, []).append(step.decision.claim.id)
                 elif isinstance(action, RevokeAddresses):
                     await reply_addresses.revoke(conn, step.decision.claim.id, action.email, now)
+        for codes, claim_ids in dropped.items():
+            await outbox.drop(conn, claim_ids, codes, now)
+            await waiting.drop(conn, claim_ids, codes)
         await outbox.mark_reported(conn, self.reported)
         await waiting.done(conn, self.left)
 

@@ -69,6 +69,7 @@ class Clockwork:
             rows = await outbox.unreported(conn, BATCH) if await my_turn(conn, "report") else ()
             handles = [row.handle for row in rows if row.handle is not None]
             addresses = await reply_addresses.find(conn, handles)
+            await batch.workspace.load(claim_id for address in addresses.values() for claim_id in address.claims)
             for row in rows:
                 address = addresses.get(row.handle or 0)
                 for claim_id, key in address.mails if address else ():

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mailbot.addresses import canonical
 from mailbot.claims.deadlines import due
 from mailbot.claims.events import Mail
 from mailbot.claims.model import Claim, Contact, Party
@@ -78,7 +79,8 @@ class Dispatcher:
         replies_to: Mapping[int, str],
     ) -> Post:
         """Rows for every wanted mail. `replies_to`: inbox id → Message-ID of the mail that an answer threads under."""
-        post, directory = Post(), Directory(conn)
+        post, directory, wanted = Post(), Directory(conn), tuple(wanted)
+        newest = await outbox.last_mails(conn, [want.claim.id for want in wanted if want.claim])
         for want in wanted:
             for contact in await directory.recipients(want.claim, want.mail):
                 leave_at = self._leave_at(want, now)
@@ -87,8 +89,8 @@ class Dispatcher:
                 elif _answers_mail(want) and await self._enough(conn, post, want, contact, now):
                     post.waiting.append(self._joined_answer(want, contact, now))
                 else:
-                    thread = await self._thread(conn, want, contact, replies_to)
-                    self._write(post, want, contact, thread, now)
+                    last = newest.get((_claim_id(want) or "", canonical(contact.email)), "")
+                    self._write(post, want, contact, _thread(want, last, replies_to), now)
         return post
 
     def joined(self, waiting: Sequence[Waiting], claims: Mapping[str, Claim], now: datetime) -> Post:
@@ -140,15 +142,6 @@ class Dispatcher:
             context={"office": want.mail.to in (Party.REVIEWER, Party.OFFICE)},
             leave_at=now + timedelta(days=1),
         )
-
-    async def _thread(
-        self, conn: AsyncConnection, want: Wanted, contact: Contact, replies_to: Mapping[int, str]
-    ) -> Thread:
-        incoming = replies_to.get(want.inbox_id or 0, "")
-        last = await outbox.last_to(conn, want.claim.id, contact.email) if want.claim else None
-        if incoming and want.mail.answer:
-            return Thread(in_reply_to=incoming, references=tuple(m for m in (last, incoming) if m))
-        return Thread(in_reply_to=last or "", references=(last,) if last else ())
 
     def _write(self, post: Post, want: Wanted, contact: Contact, thread: Thread, now: datetime) -> None:
         order = Order(
@@ -229,6 +222,14 @@ class Dispatcher:
                 triggered_by=inbox_id,
             )
         )
+
+
+def _thread(want: Wanted, last: str, replies_to: Mapping[int, str]) -> Thread:
+    """Under the mail it answers, or under the `last` one about the claim to the same contact."""
+    incoming = replies_to.get(want.inbox_id or 0, "")
+    if incoming and want.mail.answer:
+        return Thread(in_reply_to=incoming, references=tuple(m for m in (last, incoming) if m))
+    return Thread(in_reply_to=last, references=(last,) if last else ())
 
 
 def _claim_id(want: Wanted) -> str | None:

@@ -35,7 +35,7 @@ class Delivery:
         *,
         node: str,
         schedule: Schedule | None = None,
-        at_once: int = 8,
+        at_once: int = 16,
     ) -> None:
         self._store = store
         self._transport = transport
@@ -70,7 +70,7 @@ class Delivery:
         failpoint("delivery.leased")
         result = await self._send(row)
         failpoint("delivery.known")
-        await self._store.write(lambda conn: outbox.settle(conn, [result]))
+        await self._store.write_joined(outbox.settle, [result])
         failpoint("delivery.settled")
 
     async def _send(self, row: Outgoing) -> Result:

@@ -180,9 +180,9 @@ async def release(conn: AsyncConnection, ids: Sequence[int], next_attempt: datet
         await conn.execute(held.values(lease_until=None, lease_by="", next_attempt=next_attempt))
 
 
-async def drop(conn: AsyncConnection, claim_id: str, codes: Sequence[str], now: datetime) -> None:
-    """Mails of the claim with these codes that were not sent yet never will be: what they say is no longer so (I9)."""
-    queued = and_(_c.claim_id == claim_id, _c.claim_id != word(""), _c.code.in_(codes), _c.state.in_(_OPEN))
+async def drop(conn: AsyncConnection, claim_ids: Sequence[str], codes: Sequence[str], now: datetime) -> None:
+    """Mails of the claims with these codes that were not sent yet never will be: what they say is no longer so (I9)."""
+    queued = and_(_c.claim_id.in_(claim_ids), _c.claim_id != word(""), _c.code.in_(codes), _c.state.in_(_OPEN))
     await conn.execute(update(outbox).where(queued).values(state="cancelled", ended_at=now))
 
 
@@ -252,15 +252,15 @@ async def answers_about(conn: AsyncConnection, claim_id: str, since: datetime | 
     return await _count(conn, since, _c.claim_id == claim_id, _c.claim_id != word(""), _c.answer)
 
 
-async def last_to(conn: AsyncConnection, claim_id: str, email: str) -> str | None:
-    """Message-ID of the newest mail about the claim to that address, to thread under."""
-    statement = (
-        select(_c.message_id)
-        .where(_c.claim_id == claim_id, _c.claim_id != word(""), _c.email == canonical(email), _c.kind == "mail")
-        .order_by(_c.id.desc())
-        .limit(1)
-    )
-    return (await conn.execute(statement)).scalar_one_or_none()
+async def last_mails(conn: AsyncConnection, claim_ids: Iterable[str]) -> dict[tuple[str, str], str]:
+    """(Claim id, canonical address) → Message-ID of the newest mail about the claim to that address."""
+    wanted = [claim_id for claim_id in set(claim_ids) if claim_id]
+    if not wanted:
+        return {}
+    about = (_c.claim_id.in_(wanted), _c.claim_id != word(""), _c.kind == "mail")
+    newest = select(func.max(_c.id)).where(*about).group_by(_c.claim_id, _c.email)
+    rows = await conn.execute(select(_c.claim_id, _c.email, _c.message_id).where(_c.id.in_(newest)))
+    return {(row.claim_id, row.email): row.message_id for row in rows}
 
 
 async def _count(conn: AsyncConnection, since: datetime | None, *where: ColumnElement[bool]) -> int:

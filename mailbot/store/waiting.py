@@ -66,6 +66,6 @@ async def done(conn: AsyncConnection, ids: Sequence[int]) -> None:
         raise Conflict
 
 
-async def drop(conn: AsyncConnection, claim_id: str, codes: Sequence[str]) -> None:
-    """Mails of the claim with these codes are not sent: what they say is no longer so."""
-    await conn.execute(delete(waiting).where(waiting.c.claim_id == claim_id, waiting.c.code.in_(codes)))
+async def drop(conn: AsyncConnection, claim_ids: Sequence[str], codes: Sequence[str]) -> None:
+    """Mails of the claims with these codes are not sent: what they say is no longer so."""
+    await conn.execute(delete(waiting).where(waiting.c.claim_id.in_(claim_ids), waiting.c.code.in_(codes)))

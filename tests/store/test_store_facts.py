@@ -156,7 +156,7 @@ async def test_mails_to_one_contact_leave_together(two_claims: Store, now: datet
 async def test_dropped_mails_do_not_leave(two_claims: Store, now: datetime) -> None:
     rows = [_waiting(1, ONE, now), _waiting(2, ONE, now, code="other"), _waiting(3, TWO, now)]
     await two_claims.write(lambda conn: waiting.wait(conn, rows))
-    await two_claims.write(lambda conn: waiting.drop(conn, ONE, ("p", "q")))
+    await two_claims.write(lambda conn: waiting.drop(conn, [ONE], ("p", "q")))
     async with two_claims.read() as conn:
         assert [row.id for row in await waiting.leaving(conn, now)] == [2, 3]
 

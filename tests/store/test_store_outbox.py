@@ -115,7 +115,7 @@ async def test_results_of_one_batch_may_differ(store: Store, now: datetime) -> N
 async def test_a_dropped_mail_never_starts(store: Store, now: datetime) -> None:
     other = _mail(3, now, claim_id="CLM-333333")
     await _put(store, _mail(1, now), _mail(2, now, code="claim_rejected"), other)
-    await store.write(lambda conn: outbox.drop(conn, CLAIM, ("consent_prompt", "consent_reminder"), now))
+    await store.write(lambda conn: outbox.drop(conn, [CLAIM], ("consent_prompt", "consent_reminder"), now))
     assert await _lease(store, now) == [2, 3]
     assert (await _get(store, 1)).state == "cancelled"
 
@@ -123,7 +123,7 @@ async def test_a_dropped_mail_never_starts(store: Store, now: datetime) -> None:
 async def test_what_the_relay_took_before_the_drop_is_sent(store: Store, now: datetime) -> None:
     await _put(store, _mail(1, now), _mail(2, now))
     await _lease(store, now)
-    await store.write(lambda conn: outbox.drop(conn, CLAIM, ("consent_prompt",), now))
+    await store.write(lambda conn: outbox.drop(conn, [CLAIM], ("consent_prompt",), now))
     await _settle(
         store,
         Result(id=1, state="sent", at=now),
@@ -190,8 +190,9 @@ async def test_lookups(store: Store, a_claim: Callable[..., Claim], now: datetim
         _mail(4, now, claim_id=None, code="confirm_act", answer=True),
     )
     async with store.read() as conn:
-        assert await outbox.last_to(conn, CLAIM, "clara@contoso.example") == "<2@m.example>"
-        assert await outbox.last_to(conn, CLAIM, "eva@contoso.example") is None
+        newest = {(CLAIM, "clara@contoso.example"): "<2@m.example>"}
+        assert await outbox.last_mails(conn, [CLAIM]) == newest
+        assert await outbox.last_mails(conn, ["CLM-444444", ""]) == {}
         email = "CLARA@contoso.example"
         assert await outbox.answers_to(conn, email, CLAIM, now) == 1
         assert await outbox.answers_to(conn, email, None, now) == 1
