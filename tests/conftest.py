@@ -1,17 +1,45 @@
-"""What holds for every test: a property is not wrong because the machine was busy while it was tried.
+"""What holds for every test: where its files lie, and that a property is not wrong because the machine was busy.
+
+Files lie in memory where the system has room for them: the store is the real one, but a test proves what is written,
+not how fast a disk confirms it, and every commit waits for that. `--basetemp` puts them elsewhere.
 
 And what many rooms share: a PostgreSQL server, started when the first test wants it, one for each worker.
 """
 
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from postgres_here import NoServer, Server, empty, migrated
 
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30
+
 # Hypothesis brings a profile of its own for continuous integration (the same examples each time); it stays the base.
 settings.register_profile("mailbot", settings.get_profile(settings.get_current_profile_name()), deadline=None)
 settings.load_profile("mailbot")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
+    """Workers of pytest-xdist get folders below the one that is chosen here."""
+    if config.option.basetemp or not _has_room():
+        return (yield)
+    folder = config.option.basetemp = tempfile.mkdtemp(prefix="mailbot-", dir=MEMORY)
+    try:
+        return (yield)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _has_room() -> bool:
+    try:
+        return shutil.disk_usage(MEMORY).free > ROOM
+    except OSError:
+        return False
 
 
 @pytest.fixture(scope="session")
