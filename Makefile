@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo run test coverage check bench fuzz crash clean
+.PHONY: demo run test coverage check bench fuzz crash crash-nodes clean
 
 # Two whole claims over real SMTP and HTTP, then a service to look at until Ctrl-C (ARGS=--exit ends instead).
 demo: $(VENV)/.run
@@ -34,6 +34,10 @@ fuzz: $(VENV)/.dev
 # The service killed at every failpoint and at random, under load, then its promises checked: ARGS="--seconds 600 --seed 7".
 crash: $(VENV)/.dev
 	$(BIN)/python tests/crash/crash_loop.py $(ARGS)
+
+# Several nodes on a PostgreSQL of their own: ARGS="--messages 20000 --kills 30"
+crash-nodes: $(VENV)/.dev
+	$(BIN)/python tests/crash/crash_nodes.py $(ARGS)
 
 # The goals of docs/performance.md beside the baselines it runs; asserts nothing. ARGS=--quick, ARGS="--claims 1000000 scale".
 bench: $(VENV)/.dev

@@ -35,6 +35,7 @@ from mailbot.outbound.smarthost import SmarthostTransport, Timeouts
 from mailbot.outbound.transport import Transport
 from mailbot.store import policies, settings
 from mailbot.store.database import Store
+from mailbot.store.leases import NAME
 from mailbot.store.locking import hold
 from mailbot.templates import Templates
 from mailbot.tokens import Tokens
@@ -57,10 +58,17 @@ class Rooms:
     scanner: Scanner | None
 
 
-async def open_rooms(config: Config, *, clock: Clock | None = None, lock: bool = True, create: bool = True) -> Rooms:
-    """Opens the database and builds everything that serves no socket. Raises StoreUnready, KeyFileError."""
+async def open_rooms(
+    config: Config, *, clock: Clock | None = None, lock: bool = True, create: bool = True, node: str = "command"
+) -> Rooms:
+    """Opens the database and builds everything that serves no socket. Raises StoreUnready, KeyFileError.
+
+    `node` is this process's name among those that share the database.
+    """
     clock = clock or CorrectedClock(SystemClock())
-    store = await Store.open(config.database.url.url, config.blobs.url.url, clock=clock, create=create, lock=lock)
+    store = await Store.open(
+        config.database.url.url, config.blobs.url.url, clock=clock, create=create, lock=lock, name=f"{NAME}{node}"
+    )
     try:
         return await _build(config, store, clock)
     except BaseException:

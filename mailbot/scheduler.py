@@ -18,6 +18,7 @@ BEAT_SECONDS = 60
 RESCAN_SECONDS = 60
 SWEEP_SECONDS = 3600
 COMPACT_SECONDS = 60
+WATCH_SECONDS = 15
 
 Call = Callable[[], Awaitable[object] | object]
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 from mailbot import __version__, log
 from mailbot.app import Rooms, close_rooms, open_rooms
-from mailbot.clock import Clock
+from mailbot.clock import Clock, CorrectedClock, SystemClock
 from mailbot.config import Config
 from mailbot.endpoints import HostPort
 from mailbot.engine.acceptance import Acceptance
@@ -31,9 +31,17 @@ from mailbot.outbound.delivery import Delivery
 from mailbot.outbound.retrying import Schedule
 from mailbot.outbound.webhooks import WebhookDelivery, http_client
 from mailbot.pulse import Pulse
-from mailbot.scheduler import BEAT_SECONDS, COMPACT_SECONDS, RESCAN_SECONDS, SWEEP_SECONDS, TICK_SECONDS, Ticker
+from mailbot.scheduler import (
+    BEAT_SECONDS,
+    COMPACT_SECONDS,
+    RESCAN_SECONDS,
+    SWEEP_SECONDS,
+    TICK_SECONDS,
+    WATCH_SECONDS,
+    Ticker,
+)
 from mailbot.store import settings
-from mailbot.store.leases import forget_leases
+from mailbot.store.leases import Watch, forget_leases
 from mailbot.web.app import create_app
 from mailbot.web_server import WebServer
 
@@ -49,6 +57,7 @@ class Service:
 
     rooms: Rooms
     role: Role
+    node: str
     listener: Listener | None = None
     web: WebServer | None = None
     hooks: WebhookDelivery | None = None
@@ -117,8 +126,10 @@ class Service:
 
 async def start(config: Config, role: Role = "all", *, clock: Clock | None = None) -> Service:
     """A service that accepts mail, serves pages and works. Raises OSError when an address cannot be had."""
-    rooms = await open_rooms(config, clock=clock)
-    service = Service(rooms=rooms, role=role)
+    clock = clock or CorrectedClock(SystemClock())
+    node = f"{socket.gethostname()[:30]}:{os.getpid()}:{int(clock.now().timestamp())}"
+    rooms = await open_rooms(config, clock=clock, node=node)
+    service = Service(rooms=rooms, role=role, node=node)
     try:
         await _start_roles(service)
     except BaseException:
@@ -161,7 +172,7 @@ async def _start_roles(service: Service) -> None:
 
 async def _start_worker(service: Service) -> None:
     rooms, config = service.rooms, service.rooms.config
-    clock, node = rooms.desk.clock, f"{socket.gethostname()}:{os.getpid()}"
+    clock, node = rooms.desk.clock, service.node
     schedule = _schedule(config)
     delivery = Delivery(rooms.store, rooms.transport, clock, node=node, schedule=schedule)
     hooks = service.hooks = WebhookDelivery(
@@ -176,6 +187,8 @@ async def _start_worker(service: Service) -> None:
     clockwork = Clockwork(rooms.desk)
     if rooms.scanner is not None:
         service.ticker.every(RESCAN_SECONDS, Rescans(rooms.store, clock, rooms.scanner).step)
+    if rooms.store.shared:
+        service.ticker.every(WATCH_SECONDS, Watch(rooms.store, node).look)
     service.repeat("mailroom", mailroom.step)
     service.repeat("report", clockwork.report)
     service.repeat("leave", clockwork.leave, by_clock=True)

@@ -86,12 +86,14 @@ class Store:
         create: bool = False,
         lock: bool = True,
         slice_seconds: float = SLICE_SECONDS,
+        name: str = "mailbot",
     ) -> "Store":
         """Opens the database at `url` (`sqlite:///path`, `postgresql://…`) with its blobs at `blobs_url`.
 
         `create` makes and migrates it first. `lock` is for the service: of a SQLite file a second one is refused, and
         without it (commands) the connection never checkpoints. A group of writes takes no further caller after
-        `slice_seconds`. Raises StoreUnready with one line that says what to do.
+        `slice_seconds`. A server's connections are called `name`. Raises StoreUnready with one line that says what to
+        do.
         """
         blobs = Blobs(blobs_folder(blobs_url))
         path = None if is_postgres(url) else database_file(url)
@@ -100,7 +102,7 @@ class Store:
             if create:
                 await asyncio.to_thread(migrate.upgrade, path or url)
             await asyncio.to_thread(migrate.check, path or url)
-            engines = await _engines(url, path, clock, checkpoint_pages=8000 if lock else 0)
+            engines = await _engines(url, path, name, clock, checkpoint_pages=8000 if lock else 0)
         except BaseException:
             if held:
                 held.release()
@@ -175,10 +177,10 @@ class Store:
         await self.close()
 
 
-async def _engines(url: str, path: Path | None, clock: Clock, *, checkpoint_pages: int) -> Engines:
+async def _engines(url: str, path: Path | None, name: str, clock: Clock, *, checkpoint_pages: int) -> Engines:
     if path is not None:
         return await SqliteEngines.open(path, checkpoint_pages=checkpoint_pages)
     # Its driver comes with an extra; whoever stays with SQLite needs none.
     from mailbot.store.postgres import PostgresEngines
 
-    return await PostgresEngines.open(url, clock)
+    return await PostgresEngines.open(url, name, clock)

@@ -1,17 +1,56 @@
-"""Leases of a process that is gone: where one process serves a database alone, nobody else can hold one.
+"""Leases of processes that are gone.
 
-Only the process that locked the database may call this, and only at its start (Store.open with `lock`). On a shared
-database leases end by themselves.
+Where one process serves a database alone, nobody else can hold one: it takes everything up again at its start. On a
+shared PostgreSQL leases end by themselves; those on outgoing mail are long, so they are given back as soon as the
+server has no connection of their node any more. A node that only lost its connections may then send a mail that
+another one sends too: the same bytes, the same Message-ID.
 """
 
-from sqlalchemy import update
+from collections.abc import Collection
+
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mailbot.store.database import Store
 from mailbot.store.schema import inbox, outbox
+
+NAME = "mailbot "
+"""What stands before a node's name in the name of its connections."""
+
+_PRESENT = text(
+    "SELECT DISTINCT substr(application_name, :skip) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND starts_with(application_name, :name)"
+).bindparams(skip=len(NAME) + 1, name=NAME)
 
 
 async def forget_leases(conn: AsyncConnection) -> None:
-    """Work that was in hand when the last process ended is taken up again at once."""
+    """Work that was in hand when the last process ended is taken up again at once. For the holder of the lock only."""
     await conn.execute(update(inbox).where(inbox.c.lease_until.is_not(None)).values(lease_until=None))
+    await _give_back(conn, None)
+
+
+class Watch:
+    """Looks out for nodes of a shared database that are gone; one that was missed twice running is."""
+
+    def __init__(self, store: Store, node: str) -> None:
+        self._store = store
+        self._node = node
+        self._missed: frozenset[str] = frozenset()
+
+    async def look(self) -> int:
+        """How many rows were given back."""
+        async with self._store.read() as conn:
+            present = set((await conn.execute(_PRESENT)).scalars())
+            held = select(outbox.c.lease_by).where(outbox.c.lease_until.is_not(None), outbox.c.lease_by != "")
+            holders = set((await conn.execute(held.distinct())).scalars())
+        # Who cannot see itself sees nobody, and may not judge.
+        missed = frozenset(holders - present if self._node in present else ())
+        gone, self._missed = missed & self._missed, missed
+        return await self._store.write(lambda conn: _give_back(conn, gone)) if gone else 0
+
+
+async def _give_back(conn: AsyncConnection, nodes: Collection[str] | None) -> int:
     held = update(outbox).where(outbox.c.lease_until.is_not(None))
-    await conn.execute(held.values(lease_until=None, lease_by=""))
+    if nodes is not None:
+        held = held.where(outbox.c.lease_by.in_(nodes))
+    return (await conn.execute(held.values(lease_until=None, lease_by=""))).rowcount

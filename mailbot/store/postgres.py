@@ -29,7 +29,7 @@ _LIVE = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 # What a node that was stopped, cut off or unplugged may hold up, the server itself brings to an end.
 _SESSION = """
-SET application_name = 'mailbot'; SET lock_timeout = '10s'; SET statement_timeout = '60s';
+SET lock_timeout = '10s'; SET statement_timeout = '60s';
 SET idle_in_transaction_session_timeout = '30s'; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5;
 SET tcp_keepalives_count = 3; SET tcp_user_timeout = '30s'; SET client_encoding = 'UTF8'
 """
@@ -58,9 +58,10 @@ class PostgresEngines:
         self._following: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, url: str, clock: Clock) -> "PostgresEngines":
-        """Connects and looks whether a 250 may be said on this server's word. Raises StoreUnready."""
-        writer, reading = _engine(url, _SESSION, size=1), _engine(url, _SESSION + _READING, size=READERS)
+    async def open(cls, url: str, name: str, clock: Clock) -> "PostgresEngines":
+        """Connects, under a name by which others see that this node is there. Raises StoreUnready, also when a 250 must
+        not be said on this server's word."""
+        writer, reading = _engine(url, name, _SESSION, size=1), _engine(url, name, _SESSION + _READING, size=READERS)
         try:
             writing = await writer.connect()
             facts = (await writing.execute(_FACTS)).one()
@@ -121,7 +122,16 @@ class Transaction:
         self._foreign = False
 
     async def begin(self) -> None:
-        """BEGIN on a connection that is there, with a first savepoint."""
+        """BEGIN on a connection that is there, with a first savepoint; one that was lost since the last time is made
+        anew."""
+        try:
+            await self._begin()
+        except psycopg.OperationalError:
+            if not self.lost():
+                raise
+            await self._begin()
+
+    async def _begin(self) -> None:
         raw = await self._connected()
         await raw.execute("BEGIN; SAVEPOINT caller", prepare=False)
 
@@ -171,9 +181,11 @@ class Transaction:
         return self._raw
 
 
-def _engine(url: str, session: str, *, size: int) -> AsyncEngine:
+def _engine(url: str, name: str, session: str, *, size: int) -> AsyncEngine:
     async def connect(*_: Any, **__: Any) -> Any:
-        conn = await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
+        conn = await psycopg.AsyncConnection.connect(
+            url, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name=name
+        )
         await conn.execute(session, prepare=False)
         if session.endswith(_READING):
             await conn.set_autocommit(False)

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+import psycopg
 from click.testing import CliRunner, Result
 
 from mailbot.app import close_rooms, open_rooms
@@ -128,8 +129,12 @@ class Served(Protocol):
 class House:
     """The folder, and how a service is started on it."""
 
-    def __init__(self, folder: Path, relay_port: int, hook_url: str, nursery: "Nursery | None" = None) -> None:
+    def __init__(
+        self, folder: Path, relay_port: int, hook_url: str, nursery: "Nursery | None" = None, server_url: str = ""
+    ) -> None:
         self.folder = folder
+        self.server_url = server_url
+        """Where PostgreSQL has the database, if it has."""
         self.database = folder / "var/mailbot.db"
         self.log = folder / "service.log"
         self.smtp_port, http_port = _free_ports(2)
@@ -137,16 +142,18 @@ class House:
         self._own: Nursery | None = None
         folder.mkdir(parents=True, exist_ok=True)
         text = _CONFIG.format(domain=DOMAIN, smtp=self.smtp_port, http=http_port, relay=relay_port)
+        if server_url:
+            text += f'[database]\nurl = "{server_url}"\n[blobs]\nurl = "file:var/blobs"\n'
         (folder / "mailbot.toml").write_text(text, encoding="utf-8")
         (folder / "policy.toml").write_text(_POLICY, encoding="utf-8")
         asyncio.run(self._furnish(hook_url))
 
-    def serve(self, failpoint: str = "", planted: str = "") -> Served:
+    def serve(self, failpoint: str = "", planted: str = "", role: str = "all") -> Served:
         """A service forked from loaded code."""
         if self._nursery is None:
             self._nursery = self._own = Nursery(self.folder)
         with self.log.open("ab") as log:
-            return self._nursery.serve(self.folder, log.fileno(), failpoint, planted)
+            return self._nursery.serve(self.folder, log.fileno(), failpoint, planted, role)
 
     def serve_afresh(self, env: dict[str, str] | None = None) -> "Fresh":
         """A service in a new interpreter, as a person starts it."""
@@ -182,6 +189,9 @@ class House:
 
     def sql(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """What a query says, beside whoever serves."""
+        if self.server_url:
+            with psycopg.connect(self.server_url) as server:
+                return server.execute(statement.encode(), values or None).fetchall()
         with closing(sqlite3.connect(self.database, timeout=30)) as conn:
             found = conn.execute(statement, values).fetchall()
             conn.commit()
@@ -222,10 +232,10 @@ class Nursery:
         program = str(Path(__file__).with_name("crash_nursery.py"))
         self._process = subprocess.Popen([sys.executable, program, self._address], stdin=subprocess.PIPE, env=plain)
 
-    def serve(self, folder: Path, log: int, failpoint: str, planted: str) -> "Forked":
+    def serve(self, folder: Path, log: int, failpoint: str, planted: str, role: str = "all") -> "Forked":
         line = socket.socket(socket.AF_UNIX)
         until(lambda: line.connect_ex(self._address) == 0, 90, "the nursery does not answer")
-        request = {"folder": str(folder), "failpoint": failpoint, "planted": planted}
+        request = {"folder": str(folder), "failpoint": failpoint, "planted": planted, "role": role}
         socket.send_fds(line, [json.dumps(request).encode()], [log])
         return Forked(line)
 

@@ -148,7 +148,7 @@ def _versions(e: Evidence) -> Iterator[str]:
     """I3: a claim has as many versions as events."""
     statement = (
         "SELECT c.id, c.version, count(h.id) FROM claims c LEFT JOIN history h ON h.claim_id = c.id "
-        "GROUP BY c.id HAVING c.version <> count(h.id)"
+        "GROUP BY c.id, c.version HAVING c.version <> count(h.id)"
     )
     for claim, version, events in e.house.sql(statement):
         yield f"I3: {claim} is at version {version} after {events} events"

@@ -73,13 +73,20 @@ class Fire:
     """One run."""
 
     def __init__(
-        self, folder: Path, seed: int, *, pace: float, planted: str = "", nursery: Nursery | None = None
+        self,
+        folder: Path,
+        seed: int,
+        *,
+        pace: float,
+        planted: str = "",
+        nursery: Nursery | None = None,
+        server_url: str = "",
     ) -> None:
         self.random = random.Random(seed)
         self.report = Report(seed)
         self.planted = planted
         self.relay, self.hooks = Relay(seed), Hooks()
-        self.house = House(folder, self.relay.port, self.hooks.url, nursery)
+        self.house = House(folder, self.relay.port, self.hooks.url, nursery, server_url)
         for statement in index_to_drop(planted):
             self.house.sql(statement)
         self.people = People(seed, pace)
@@ -230,7 +237,7 @@ class Fire:
         counts = {
             "unread": "SELECT count(*) FROM inbox WHERE disposition = 'accepted'",
             "unsent": "SELECT count(*) FROM outbox WHERE state IN ('queued', 'deferred')",
-            "unreported": "SELECT count(*) FROM outbox WHERE state IN ('sent', 'bounced', 'expired') AND reported = 0",
+            "unreported": "SELECT count(*) FROM outbox WHERE state IN ('sent', 'bounced', 'expired') AND NOT reported",
             "due": f"SELECT count(*) FROM timers WHERE state = 'set' AND at < {now - 2_000_000}",
             "waiting": f"SELECT count(*) FROM waiting WHERE leave_at < {now}",
         }

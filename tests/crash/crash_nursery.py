@@ -133,7 +133,9 @@ class Nursery:
         sys.executable = str(self._reader)
         failpoints.arm(request["failpoint"])
         crash_planted.plant(request["planted"])
-        return mailbot.serve.serve(load_config(Path(request["folder"]) / "mailbot.toml", {}), "all")
+        return mailbot.serve.serve(
+            load_config(Path(request["folder"]) / "mailbot.toml", {}), request.get("role", "all")
+        )
 
     def _reap(self) -> None:
         while self._children:

@@ -54,7 +54,8 @@ def open_store(folder: Path, database_url: str) -> Callable[..., Any]:
     """Opens the store of this test; more than once if the test wants."""
 
     async def open_it(**options: Any) -> Store:
-        return await Store.open(database_url, f"file:{folder}/blobs", clock=ManualClock(NOW), **options)
+        given = {"clock": ManualClock(NOW)} | options
+        return await Store.open(database_url, f"file:{folder}/blobs", **given)
 
     return open_it
 

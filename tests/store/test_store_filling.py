@@ -3,12 +3,20 @@
 from collections.abc import Callable
 from datetime import datetime
 
+import pytest
+
 from bench.filling import fill
 from mailbot.claims.model import Claim
 from mailbot.store import claims, reply_addresses
 from mailbot.store.claims import Change
 from mailbot.store.database import Store
 from mailbot.store.reply_addresses import ReplyAddress
+
+
+@pytest.fixture
+def database() -> str:
+    """The filling writes into a file."""
+    return "sqlite"
 
 
 async def test_copies_of_a_claim_are_claims_with_addresses_of_their_own(

@@ -1,0 +1,172 @@
+"""`make crash-nodes`: several nodes on one PostgreSQL under load, killed one after another, and the server once.
+
+    python tests/crash/crash_nodes.py --nodes 3 --messages 20000 --kills 30
+
+Exit code 0 when every invariant of security §5.1 holds afterwards. With `--workers` it measures instead how much faster
+two workers empty an inbox than one.
+"""
+
+import argparse
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from crash_house import DOMAIN, PARTNERS, Nursery, Served, kill, until
+from crash_loop import Fire, Report
+from crash_post import Job
+from postgres_here import Server, migrated
+
+from mailbot.demo.cast import Person
+from mailbot.demo.letters import new_mail
+
+_DRAIN_SECONDS = 1200.0
+_MOODS = ("good", "good", "moody")
+
+
+class Nodes:
+    """Some services on one database, each restarted when it was killed."""
+
+    def __init__(self, folder: Path, seed: int, server: Server, *, pace: float, nursery: Nursery | None = None) -> None:
+        self.server, self.random = server, random.Random(seed)
+        self.fire = Fire(folder, seed, pace=pace, nursery=nursery, server_url=migrated(server))
+        self.running: list[Served] = []
+
+    @property
+    def acknowledged(self) -> int:
+        """How many messages heard 250."""
+        return sum(self.fire.post.acknowledged.values())
+
+    def start(self, *roles: str) -> None:
+        """One more node for each role."""
+        self.running += [self.fire.house.serve(role=role) for role in roles]
+        until(self.fire.house.listens, 90, "no node listens")
+
+    def rage(self, messages: int, kills: int) -> None:
+        """Kills a node each time a share of the messages was accepted, and the server in the middle."""
+        began, report = time.monotonic(), self.fire.report
+        self.fire.post.start()
+        for number in range(kills):
+            share = messages * (number + 1) // (kills + 1)
+            until(lambda share=share: self.acknowledged >= share, 600, f"{self.acknowledged} accepted, then no more")
+            if number == kills // 2:
+                self.server.stop(crash=True)
+                time.sleep(1)
+                self.server.start()
+            self.fire.relay.mood = self.random.choice(_MOODS)
+            self._kill_one()
+            report.kills += 1
+        until(lambda: self.acknowledged >= messages, 600, f"{self.acknowledged} accepted, then no more")
+        report.seconds = time.monotonic() - began
+
+    def settle(self) -> None:
+        """Peace: everything worked off by the nodes that are there, within the leases of those that were killed."""
+        began, fire = time.monotonic(), self.fire
+        fire.people.quiet, fire.relay.mood = True, "good"
+        try:
+            until(lambda: fire._at_rest(self.running[0]), _DRAIN_SECONDS, "")
+        except TimeoutError:
+            fire.report.defects.append(f"not drained in {_DRAIN_SECONDS:.0f} s: {fire._waiting()}")
+        for node in self.running:
+            node.signal(signal.SIGTERM)
+        for node in self.running:
+            fire._ended(node)
+        fire.report.drain_seconds = time.monotonic() - began
+
+    def close(self) -> None:
+        self.fire.post.close()
+        for node in self.running:
+            kill(node)
+        self.fire.close()
+
+    def _kill_one(self) -> None:
+        """Mostly at once; now and then a node hangs before, and wakes up in a changed world."""
+        node = self.running.pop(self.random.randrange(len(self.running)))
+        if self.random.random() < 0.2:
+            node.signal(signal.SIGSTOP)
+            time.sleep(self.random.uniform(0.5, 2))
+            node.signal(signal.SIGCONT)
+            time.sleep(0.2)
+        kill(node)
+        self.running.append(self.fire.house.serve())
+
+
+def run(folder: Path, seed: int, *, nodes: int, messages: int, kills: int, nursery: Nursery | None = None) -> Report:
+    """One run on a server of its own."""
+    with _nodes(folder, seed, pace=messages / 8, nursery=nursery) as run_:
+        run_.start(*["all"] * nodes)
+        run_.rage(messages, kills)
+        run_.settle()
+        return run_.fire.judge()
+
+
+def seconds_to_empty(folder: Path, seed: int, *, workers: int, messages: int) -> float:
+    """How long so many workers take for an inbox of new claims."""
+    with _nodes(folder, seed, pace=0) as run_:
+        run_.start("listener")
+        run_.fire.people.quiet = True
+        for number in range(messages):
+            run_.fire.post.queue.put(_claim(number))
+        run_.fire.post.start()
+        until(run_.fire.post.idle, 600, "not accepted")
+        began = time.monotonic()
+        run_.start(*["worker"] * workers)
+        unread = "SELECT count(*) FROM inbox WHERE disposition = 'accepted'"
+        until(lambda: not run_.fire.house.sql(unread)[0][0], 600, "not read")
+        return time.monotonic() - began
+
+
+@contextmanager
+def _nodes(folder: Path, seed: int, *, pace: float, nursery: Nursery | None = None) -> Iterator[Nodes]:
+    server = Server.find(durable=True)
+    try:
+        nodes = Nodes(folder, seed, server, pace=pace, nursery=nursery)
+        try:
+            yield nodes
+        finally:
+            nodes.close()
+    finally:
+        server.close()
+
+
+def _claim(number: int) -> Job:
+    partner, to = PARTNERS[number % len(PARTNERS)], f"claims@{DOMAIN}"
+    mail = new_mail(Person("Partner", partner), to, f"New claim {number}", f"Name: Roll-out {number}\n")
+    mail["Message-ID"] = f"<{number}@outside.example>"
+    return Job(partner, to, mail.as_bytes())
+
+
+def main() -> int:
+    """The exit code of a run."""
+    parser = argparse.ArgumentParser(description="Kill nodes of a shared database and check what they promised.")
+    parser.add_argument("--nodes", type=int, default=3)
+    parser.add_argument("--messages", type=int, default=2000)
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--workers", action="store_true", help="measure two workers against one instead")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="mailbot-nodes-")).resolve()
+    print(f"seed {options.seed}, folder {folder}", flush=True)
+    if options.workers:
+        one, two = (
+            seconds_to_empty(folder / str(n), options.seed, workers=n, messages=options.messages) for n in (1, 2)
+        )
+        print(f"{options.messages} mails: one worker {one:.1f} s, two {two:.1f} s, ratio {one / two:.2f}")
+        return 0
+    report = run(folder, options.seed, nodes=options.nodes, messages=options.messages, kills=options.kills)
+    print("\n".join(report.lines()), flush=True)
+    if report.good:
+        shutil.rmtree(folder)
+    return 0 if report.good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
