@@ -19,6 +19,9 @@ from mailbot.web.site import PAUSABLE, Site, site_of
 router = APIRouter(include_in_schema=False)
 
 _FILES = {"site.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+# Counted when there are none, too: a series that comes and goes sets off no alert.
+_WAITING = ("accepted", "held", "quarantined")
+_LEAVING = ("queued", "deferred", "bounced", "expired")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -60,10 +63,11 @@ async def metrics(request: Request) -> Response:
     leaving = Gauge("mailbot_outbox_items", "Outgoing mail and calls by state", ["state"], registry=registry)
     stopped = Gauge("mailbot_paused", "1 while an operator has paused it", ["what"], registry=registry)
     async with site.store.read() as conn:
-        for disposition, number in (await inbox.waiting_counts(conn)).items():
-            waiting.labels(disposition).set(number)
-        for state, number in (await outbox_office.waiting_counts(conn)).items():
-            leaving.labels(state).set(number)
+        received, sending = await inbox.waiting_counts(conn), await outbox_office.waiting_counts(conn)
+        for disposition in _WAITING:
+            waiting.labels(disposition).set(received.get(disposition, 0))
+        for state in _LEAVING:
+            leaving.labels(state).set(sending.get(state, 0))
         for what in PAUSABLE:
             stopped.labels(what).set(await settings.paused(conn, what))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,6 +1,8 @@
 """What holds on every route: headers, methods, sizes, and that nobody's text is ever run or shown to a stranger."""
 
+import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from web_visitors import Browser, noticed, page_of, submitted
 from mailbot.config import load_config
 from mailbot.templates import Templates
 from mailbot.web.app import create_app
+
+OPERATORS = (Path(__file__).resolve().parents[2] / "docs" / "operators.md").read_text("utf-8")
 
 SignIn = Callable[[str], Awaitable[Browser]]
 
@@ -172,7 +176,8 @@ async def test_a_fault_of_ours_says_nothing_about_itself_and_keeps_the_headers(
 
 
 async def test_a_closed_database_is_not_ready_and_answers_503(home: House, browser: Browser) -> None:
-    assert (await browser.http.get("/readyz")).json() == {"ready": True, "paused": []}
+    said = (await browser.http.get("/readyz")).json()
+    assert (said["ready"], said["paused"]) == (True, [])
     home.store.broken.set()
     response = await browser.http.get("/readyz")
     assert response.status_code == 503
@@ -185,7 +190,13 @@ async def test_metrics_count_what_waits(home: House, browser: Browser) -> None:
     await home.settle()
     text = (await browser.http.get("/metrics")).text
     assert 'mailbot_inbox_items{disposition="held"} 1.0' in text
+    assert 'mailbot_inbox_items{disposition="quarantined"} 0.0' in text
     assert 'mailbot_paused{what="sending"} 0.0' in text
+
+
+async def test_every_metric_is_explained_to_operators_and_no_other(browser: Browser) -> None:
+    shown = set(re.findall(r"^mailbot_\w+", (await browser.http.get("/metrics")).text, re.MULTILINE))
+    assert set(re.findall(r"^\| `(mailbot_\w+)`", OPERATORS, re.MULTILINE)) == shown
 
 
 async def test_the_front_door_leads_where_one_belongs(signed_in: SignIn, browser: Browser) -> None:
