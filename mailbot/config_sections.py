@@ -25,6 +25,7 @@ from mailbot.endpoints import (
     read_clamav,
     read_database,
     read_delivery,
+    read_heads,
     read_host,
     read_listen,
     read_network,
@@ -187,6 +188,12 @@ class Webhooks(Section):
     allow_private: bool
 
 
+class History(Section):
+    """Where the signed ends of all histories go once a day; None: nowhere."""
+
+    heads: Annotated[Path | None, _read_in_folder(read_heads)]
+
+
 class Log(Section):
     """How the operator's log looks."""
 
@@ -212,6 +219,7 @@ class Config(Section):
     sender: Sender
     clamav: Clamav
     webhooks: Webhooks
+    history: History
     log: Log
     limits: Limits
 

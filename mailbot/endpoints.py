@@ -161,6 +161,16 @@ def read_blobs(text: str, folder: Path) -> BlobFolder:
     return BlobFolder(folder / path)
 
 
+def read_heads(text: str, folder: Path) -> Path | None:
+    """`file:folder`; an empty text: none."""
+    if not text:
+        return None
+    path = text.removeprefix("file:")
+    if path == text or not path:
+        raise ValueError("allowed is file:<folder>, or an empty text")
+    return folder / path
+
+
 def read_clamav(text: str) -> HostPort | None:
     """`tcp://host:port` of a ClamAV daemon; an empty text: none."""
     parts = _split(text)

@@ -18,6 +18,7 @@ from mailbot.app import Rooms, close_rooms, open_rooms
 from mailbot.clock import Clock, CorrectedClock, SystemClock
 from mailbot.config import Config
 from mailbot.endpoints import HostPort
+from mailbot.engine import heads
 from mailbot.engine.acceptance import Acceptance
 from mailbot.engine.clockwork import Clockwork
 from mailbot.engine.digests import Digests
@@ -34,6 +35,7 @@ from mailbot.pulse import Pulse
 from mailbot.scheduler import (
     BEAT_SECONDS,
     COMPACT_SECONDS,
+    HEADS_SECONDS,
     RESCAN_SECONDS,
     SWEEP_SECONDS,
     TICK_SECONDS,
@@ -203,6 +205,9 @@ def _start_scheduler(service: Service) -> None:
     service.repeat("digests", digests.step, by_clock=True)
     service.ticker.every(SWEEP_SECONDS, lambda: sweep(rooms.desk))
     service.ticker.every(COMPACT_SECONDS, lambda: compact(rooms.store))
+    if (folder := rooms.config.history.heads) is not None:
+        clock = rooms.desk.clock
+        service.ticker.every(HEADS_SECONDS, lambda: heads.export(rooms.store, rooms.tokens, folder, clock.now()))
 
 
 async def _start_listener(service: Service) -> Listener:

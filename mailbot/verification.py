@@ -5,6 +5,7 @@ Reads only, beside a running service. A defect is a value; only the store's own 
 
 import asyncio
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from mailbot.store import history, timers
 from mailbot.store.blobs import BlobLost
 from mailbot.store.codec import claim_from_text
 from mailbot.store.database import Store
+from mailbot.store.history import Head
 from mailbot.store.schema import blobs, claims
 
 _REPEATED = ("id", "version", "status", "consent", "association", "contested", "organisation_id")
@@ -33,11 +35,13 @@ class Defect:
     what: str
 
 
-async def verify(store: Store) -> list[Defect]:
-    """Every defect there is."""
+async def verify(store: Store, anchor: Mapping[str, Head] | None = None) -> list[Defect]:
+    """Every defect there is; `anchor` are ends of histories that were kept elsewhere."""
     found = await asyncio.to_thread(_pages, store)
     async with store.read() as conn:
-        found += [Defect("history", f"{d.claim_id} {d.seq}".rstrip(" 0"), d.what) for d in await history.verify(conn)]
+        found += [
+            Defect("history", f"{d.claim_id} {d.seq}".rstrip(" 0"), d.what) for d in await history.verify(conn, anchor)
+        ]
         found += await _files(store, conn)
         found += await _claims(store, conn)
     return found
