@@ -201,6 +201,8 @@ def _transport(config: Config) -> Transport:
     timeouts = Timeouts(
         connect=limits.outbound_connect_seconds,
         command=limits.outbound_command_seconds,
+        start=limits.outbound_data_start_seconds,
+        block=limits.outbound_data_block_seconds,
         final=limits.outbound_data_end_seconds,
     )
     password = (lambda: secret.read_text(encoding="utf-8").strip()) if secret else None

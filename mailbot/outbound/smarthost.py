@@ -17,6 +17,7 @@ from aiosmtplib.errors import SMTPServerDisconnected
 
 from mailbot.endpoints import Relay
 from mailbot.failpoints import failpoint
+from mailbot.outbound.content import Content, ContentWaits
 from mailbot.outbound.transport import Message, PermanentFailure, Sent, Stage, TemporaryFailure
 
 _IMPLICIT_TLS_PORT = 465
@@ -32,7 +33,14 @@ class Timeouts:
 
     connect: float = 30
     command: float = 300
+    start: float = 120
+    block: float = 180
     final: float = 600
+
+    @property
+    def content(self) -> ContentWaits:
+        """Those from DATA on."""
+        return ContentWaits(self.start, self.block, self.final)
 
 
 @dataclass(slots=True)
@@ -130,8 +138,9 @@ class SmarthostTransport:
         async with _stage(client, "rcpt"):
             await client.rcpt(message.rcpt, options=_rcpt_options(message, dsn), timeout=wait.command)
         failpoint("smarthost.data")
-        async with _stage(client, "data"):
-            response = await client.data(raw, timeout=wait.final)
+        content = Content(raw)
+        async with _stage(client, "data", content):
+            response = await content.send(client, wait.content)
         line.carried += 1
         await self._keep(line)
         return Sent(f"{response.code} {response.message}"[:_REPLY_LENGTH], dsn)
@@ -147,7 +156,7 @@ class SmarthostTransport:
 
 
 @asynccontextmanager
-async def _stage(client: SMTP, stage: Stage) -> AsyncIterator[None]:
+async def _stage(client: SMTP, stage: Stage, content: Content | None = None) -> AsyncIterator[None]:
     """Whatever goes wrong inside closes the connection and becomes a failure of that stage."""
     try:
         yield
@@ -155,10 +164,10 @@ async def _stage(client: SMTP, stage: Stage) -> AsyncIterator[None]:
         client.close()
         if isinstance(error, asyncio.CancelledError) or not isinstance(error, (SMTPException, OSError, ValueError)):
             raise
-        raise _failure(stage, error) from error
+        raise _failure(stage, error, complete=content is not None and content.complete) from error
 
 
-def _failure(stage: Stage, error: Exception) -> TemporaryFailure | PermanentFailure:
+def _failure(stage: Stage, error: Exception, *, complete: bool) -> TemporaryFailure | PermanentFailure:
     if isinstance(error, SMTPResponseException) and error.code > 0:
         text = error.message[:_REPLY_LENGTH]
         # A refused connection or log-in says nothing about the mail that happened to be first.
@@ -167,7 +176,7 @@ def _failure(stage: Stage, error: Exception) -> TemporaryFailure | PermanentFail
         return TemporaryFailure(stage, error.code, text)
     lost = isinstance(error, (SMTPServerDisconnected, TimeoutError, OSError))
     text = str(error)[:_REPLY_LENGTH] or type(error).__name__
-    return TemporaryFailure(stage, 0, text, maybe_sent=stage == "data" and lost)
+    return TemporaryFailure(stage, 0, text, maybe_sent=complete and lost)
 
 
 def _mail_options(client: SMTP, message: Message, raw: bytes, dsn: bool) -> list[str]:

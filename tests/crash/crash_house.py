@@ -254,7 +254,7 @@ class Forked:
     def __init__(self, line: socket.socket) -> None:
         self._line = line
         self._told = b""
-        line.settimeout(30)
+        line.settimeout(150)  # the first is forked when everything is loaded
         while b"\n" not in self._told:
             self._told += self._heard()
         first, _, self._told = self._told.partition(b"\n")

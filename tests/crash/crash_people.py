@@ -53,6 +53,9 @@ _CUSTOMER = (
     ("Thanks ({n})", 10),
 )
 
+# Of the moments in which nobody has anything to say, each a hundredth of a second long.
+_STRANGERS = 0.05
+
 
 class People:
     """Who writes. `pace` is how many claims a second are made, after a first dozen."""
@@ -67,6 +70,7 @@ class People:
         self._seen: set[str] = set()
         self._answers: list[Job] = []
         self.quiet = False
+        self.pressed = False  # a backlog is being worked off: nobody starts anything new
 
     def letter(self, mail_from: str, rcpt: str, raw: bytes) -> None:
         """A mail of the service reached somebody, who may answer."""
@@ -88,11 +92,11 @@ class People:
         with self._lock:
             if self._answers:
                 return self._answers.pop(self._random.randrange(len(self._answers)))
-            if self.quiet:
+            if self.quiet or self.pressed:
                 return None
             if len(self._tenants) < 12 + self._pace * (time.monotonic() - self._began):
                 return self._claim()
-            return self._stranger() if self._random.random() < 0.05 else None
+            return self._stranger() if self._random.random() < _STRANGERS * self._pace else None
 
     def _claim(self) -> Job:
         partner, number = self._random.choice(PARTNERS), self._number()

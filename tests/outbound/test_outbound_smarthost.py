@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import trustme
@@ -11,7 +13,7 @@ from mailbot.endpoints import Relay
 from mailbot.outbound.smarthost import SmarthostTransport, Timeouts
 from mailbot.outbound.transport import Message, PermanentFailure, TemporaryFailure
 
-SHORT = Timeouts(connect=1, command=0.3, final=0.3)
+SHORT = Timeouts(connect=1, command=0.3, start=0.3, block=0.3, final=0.3)
 MAIL = Message("b1@mail.example", "jana@customer.example", b"Subject: x\r\n\r\nHello.\r\n.\r\n..dots\r\n")
 
 
@@ -118,6 +120,44 @@ async def test_silence_after_the_final_dot_is_maybe_sent_and_the_same_bytes_go_a
         await out.send(MAIL)
         await out.close()
     assert [t.raw for t in host.taken] == [MAIL.raw, MAIL.raw]
+
+
+@pytest.mark.parametrize(
+    ("until", "answer"),
+    [("DATA", None), ("DATA", "451 4.3.0 not now"), ("content", None)],
+    ids=["silent after DATA", "refuses DATA", "stops reading"],
+)
+async def test_before_the_final_dot_is_on_its_way_a_failure_is_safe_to_repeat(until: str, answer: str | None) -> None:
+    large = Message(MAIL.mail_from, MAIL.rcpt, b"Subject: x\r\n\r\n" + b"y" * 70 + b"\r\n" * 8_000_000)
+    async with stopping_at(until, answer) as relay:
+        with pytest.raises(TemporaryFailure) as caught:
+            await transport(relay).send(large)
+    assert (caught.value.stage, caught.value.maybe_sent) == ("data", False)
+
+
+@asynccontextmanager
+async def stopping_at(until: str, answer: str | None) -> AsyncIterator[Relay]:
+    """A relay that goes along as far as `until`, and from there reads nothing more."""
+    over = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 relay.example\r\n")
+        while (line := await reader.readline()) and line.strip() != b"DATA":
+            writer.write(b"250 go on\r\n")
+        if until == "content":
+            writer.write(b"354 go on\r\n")
+        elif answer:
+            writer.write(answer.encode() + b"\r\n")
+        await over.wait()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, limit=4096)
+    try:
+        yield Relay("127.0.0.1", server.sockets[0].getsockname()[1], "", False)
+    finally:
+        over.set()
+        server.close()
+        await server.wait_closed()
 
 
 async def test_a_relay_that_is_not_there_is_temporary() -> None:
