@@ -3,6 +3,7 @@
 Every instant is aware and UTC; a naive one raises ValueError.
 """
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -21,6 +22,11 @@ class SystemClock:
     def now(self) -> datetime:
         """The present instant, UTC."""
         return datetime.now(UTC)
+
+
+def steady_seconds() -> float:
+    """Seconds since some instant that nobody can set; where the system tells, they go on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class CorrectedClock:

@@ -71,6 +71,16 @@ def outage(cause: str, seconds: int) -> None:
     _events.warning("outage", cause=cause, seconds=seconds)
 
 
+def clock_jumped(seconds: int) -> None:
+    """The wall clock was moved; no timer rings until it is right, or a person says that it is."""
+    _events.error("clock_jumped", seconds=seconds, do="set the clock right, or `mailbot resume timers` if it is now")
+
+
+def clock_right() -> None:
+    """The wall clock is where it would be had nobody moved it; the timers go on."""
+    _events.warning("clock_right")
+
+
 def step_failed(name: str, error: BaseException, pause: float) -> None:
     """A worker's step failed and will be tried again."""
     _events.error("step_failed", step=name, error=type(error).__name__, detail=str(error)[:300], pause=pause)

@@ -11,11 +11,12 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 from mailbot import __version__, log
 from mailbot.app import Rooms, close_rooms, open_rooms
-from mailbot.clock import Clock, CorrectedClock, SystemClock
+from mailbot.clock import Clock, CorrectedClock, SystemClock, steady_seconds
 from mailbot.config import Config
 from mailbot.endpoints import HostPort
 from mailbot.engine import heads
@@ -23,6 +24,7 @@ from mailbot.engine.acceptance import Acceptance
 from mailbot.engine.clockwork import Clockwork
 from mailbot.engine.digests import Digests
 from mailbot.engine.housekeeping import compact, sweep
+from mailbot.engine.jumps import Jumps
 from mailbot.engine.mailroom import Mailroom
 from mailbot.engine.rescans import Rescans
 from mailbot.failpoints import failpoint
@@ -201,13 +203,19 @@ async def _start_worker(service: Service) -> None:
 def _start_scheduler(service: Service) -> None:
     rooms = service.rooms
     digests = Digests(rooms.desk)
-    service.repeat("ring", Clockwork(rooms.desk).ring, by_clock=True)
+    jumps = Jumps(rooms.store, rooms.desk.clock, steady_seconds)
+    service.repeat("ring", partial(_ring, jumps, Clockwork(rooms.desk)), by_clock=True)
     service.repeat("digests", digests.step, by_clock=True)
     service.ticker.every(SWEEP_SECONDS, lambda: sweep(rooms.desk))
     service.ticker.every(COMPACT_SECONDS, lambda: compact(rooms.store))
     if (folder := rooms.config.history.heads) is not None:
         clock = rooms.desk.clock
         service.ticker.every(HEADS_SECONDS, lambda: heads.export(rooms.store, rooms.tokens, folder, clock.now()))
+
+
+async def _ring(jumps: Jumps, clockwork: Clockwork) -> int:
+    await jumps.look()
+    return await clockwork.ring()
 
 
 async def _start_listener(service: Service) -> Listener:

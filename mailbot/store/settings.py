@@ -21,6 +21,7 @@ OUTAGE = timedelta(hours=1)
 _MEMORY = timedelta(days=30)
 _BEAT = "last_beat"
 _RESTORED = "restored"
+_CLOCK = "clock"
 _CHANGE = insert_or_change(schema.settings, ["key"], ["value"])
 
 
@@ -66,6 +67,19 @@ async def put(conn: AsyncConnection, key: str, value: object) -> None:
 async def pause(conn: AsyncConnection, what: Pausable, *, paused: bool) -> None:
     """Stops or resumes sending or timers; it survives restarts."""
     await put(conn, f"paused.{what}", paused)
+
+
+async def pause_for_clock(conn: AsyncConnection, *, jumped: bool) -> None:
+    """Stops the timers because the clock jumped, or lets them go on if that is why they stand."""
+    if jumped and not await paused(conn, "timers"):
+        await put(conn, "paused.timers", _CLOCK)
+    elif not jumped and await clock_jumped(conn):
+        await pause(conn, "timers", paused=False)
+
+
+async def clock_jumped(conn: AsyncConnection) -> bool:
+    """Whether the timers stand still because the clock jumped."""
+    return bool(await get(conn, "paused.timers") == _CLOCK)
 
 
 async def paused(conn: AsyncConnection, what: Pausable) -> bool:

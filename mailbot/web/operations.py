@@ -47,11 +47,12 @@ async def ready(request: Request) -> Response:
     try:
         async with site.store.read() as conn:
             paused = [what for what in PAUSABLE if await settings.paused(conn, what)]
+            jumped = await settings.clock_jumped(conn)
     except StoreError:
         return JSONResponse({"ready": False, "why": "the database cannot be read"}, 503)
     if site.store.broken.is_set():
         return JSONResponse({"ready": False, "why": "the disk of the database has failed"}, 503)
-    return JSONResponse({"ready": True, "paused": paused, "store": dict(site.store.facts)})
+    return JSONResponse({"ready": True, "paused": paused, "clock_jumped": jumped, "store": dict(site.store.facts)})
 
 
 @router.get("/metrics")

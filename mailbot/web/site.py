@@ -88,7 +88,8 @@ class Site:
         if visitor is None or not visitor.office:
             return ()
         async with self.store.read() as conn:
-            return tuple([what for what in PAUSABLE if await settings.paused(conn, what)])
+            paused = [what for what in PAUSABLE if await settings.paused(conn, what)]
+            return (*paused, "clock") if await settings.clock_jumped(conn) else tuple(paused)
 
     def time_zone(self, claim: Claim | None, visitor: Visitor | None) -> str:
         """The zone in which a reader sees time: the office's own, else the location's in which its clocks run."""

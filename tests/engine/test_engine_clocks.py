@@ -8,6 +8,8 @@ import pytest
 from engine_house import PETR, House, house
 
 from mailbot.claims.model import Association, Consent, Status
+from mailbot.engine.jumps import Jumps
+from mailbot.store import settings
 from mailbot.store.schema import timers
 
 _DAYS = timedelta(days=1)
@@ -116,6 +118,50 @@ async def test_a_beat_ten_years_ahead_darkens_nothing_once_the_clock_is_right(tm
         await home.passes(21 * _DAYS)
         claim = await home.claim(claim_id)
         assert (claim.consent, claim.association) == (Consent.LAPSED, Association.ACTIVE)
+
+
+@pytest.mark.parametrize("jump", [_FAR, -_FAR, timedelta(hours=2)], ids=["years ahead", "years behind", "two hours"])
+async def test_timers_stand_still_while_the_clock_has_jumped_and_go_on_when_it_is_right(
+    tmp_path: Path, jump: timedelta
+) -> None:
+    async with house(tmp_path) as home:
+        claim_id = await home.approved()
+        await home.passes(timedelta(hours=3), timedelta(minutes=50))
+        seconds = home.clock.now().timestamp()
+        jumps, before = Jumps(home.store, home.clock, lambda: seconds), await home.claim(claim_id)
+        home.clock.advance(jump)
+        await home.beat()
+        await jumps.look()
+        await home.settle()
+        assert (await home.claim(claim_id)).clocks == before.clocks
+        assert await paused(home) == (True, True)
+        home.clock.advance(-jump)
+        await home.beat()
+        await jumps.look()
+        assert await paused(home) == (False, False)
+        await home.passes(21 * _DAYS)
+        assert (await home.claim(claim_id)).consent is Consent.LAPSED
+        assert await early(home) == []
+
+
+async def test_a_jump_of_minutes_stops_nothing_and_a_persons_pause_is_not_ended_by_a_clock(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        seconds = home.clock.now().timestamp()
+        jumps = Jumps(home.store, home.clock, lambda: seconds)
+        home.clock.advance(timedelta(minutes=59))
+        await jumps.look()
+        assert await paused(home) == (False, False)
+        await home.store.write(lambda conn: settings.pause(conn, "timers", paused=True))
+        for jump in (_FAR, -_FAR):
+            home.clock.advance(jump)
+            await jumps.look()
+        assert await paused(home) == (True, False)
+
+
+async def paused(home: House) -> tuple[bool, bool]:
+    """Whether the timers stand still, and whether the clock is why."""
+    async with home.store.read() as conn:
+        return await settings.paused(conn, "timers"), await settings.clock_jumped(conn)
 
 
 async def test_a_clock_ten_years_behind_stops_nothing_for_good(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ async def test_a_fault_of_ours_says_nothing_about_itself_and_keeps_the_headers(
 
 async def test_a_closed_database_is_not_ready_and_answers_503(home: House, browser: Browser) -> None:
     said = (await browser.http.get("/readyz")).json()
-    assert (said["ready"], said["paused"]) == (True, [])
+    assert (said["ready"], said["paused"], said["clock_jumped"]) == (True, [], False)
     home.store.broken.set()
     response = await browser.http.get("/readyz")
     assert response.status_code == 503
