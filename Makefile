@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo run test coverage check bench fuzz crash crash-nodes clean
+.PHONY: demo run test coverage check bench fuzz crash crash-nodes docs clean
 
 # Two whole claims over real SMTP and HTTP, then a service to look at until Ctrl-C (ARGS=--exit ends instead).
 demo: $(VENV)/.run
@@ -43,8 +43,12 @@ crash-nodes: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench $(ARGS)
 
+# The pages as a site to read offline, from site/index.html; a link that leads nowhere fails.
+docs: $(VENV)/.dev
+	$(BIN)/mkdocs build --quiet $(ARGS)
+
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
