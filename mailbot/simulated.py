@@ -182,6 +182,11 @@ def _clock(draw: Draw, claim: Claim) -> dict[str, Any]:
     return {"kind": kind, "due": claim.created_at, "subject": clock.subject if clock else ""}
 
 
+def _on_page(draw: Draw, claim: Claim) -> dict[str, Any]:
+    kind = draw.one((e.Approved, e.Rejected, e.Upheld, e.InfoRequested, e.Arbitrated))
+    return {"decision": kind(id="page", at=claim.created_at, **_EXTRAS[kind](draw, claim))}
+
+
 _Extras = Callable[[Draw, Claim], dict[str, Any]]
 _EXTRAS: dict[type[e.Event], _Extras] = {
     e.Edited: _edit,
@@ -199,6 +204,8 @@ _EXTRAS: dict[type[e.Event], _Extras] = {
     e.Rejected: lambda draw, _: {"reason": draw.one((*REJECTIONS, "because")), "text": "see page 1"},
     e.Arbitrated: lambda draw, claim: {"winner": draw.one((claim.id, *claim.rivals)), "contact_verified": True},
     e.Upheld: lambda _draw, _claim: {"text": "as before"},
+    e.DecisionMade: _on_page,
+    e.DecisionTakenBack: lambda _draw, _claim: {},
     e.DeclineRecorded: lambda _draw, _claim: {"how": "letter", "text": "no"},
     e.CustomerAnswered: lambda draw, _: {"text": draw.one(("It is about Teams.", ""))},
     e.NoticeResent: _resend,
@@ -229,6 +236,7 @@ _SENDERS: dict[type[e.Event], tuple[Role, ...]] = {
     ),
     **dict.fromkeys((e.Submitted, e.Cancelled, e.Disassociated), _ADMIN),
     **dict.fromkeys((e.ReviewStarted, e.InfoRequested, e.Approved, e.Rejected, e.Arbitrated, e.Upheld), _OFFICE),
+    **dict.fromkeys((e.DecisionMade, e.DecisionTakenBack), _OFFICE),
     **dict.fromkeys((e.Assigned, e.CustomerAnswered, e.NoticeResent), _OFFICE),
     e.DeclineRecorded: (Role.OFFICE_ADMIN,),
     **dict.fromkeys((e.Declined, e.DeclineUndone, e.Accepted, e.CustomerWrote, e.CustomerAway), _CUSTOMER),

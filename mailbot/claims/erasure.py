@@ -46,6 +46,7 @@ def without_people(claim: Claim) -> Claim:
         former_contacts=(),
         comments=(),
         inquiries=(),
+        pending=None,
         clocks=(),
     )
 

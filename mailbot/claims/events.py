@@ -208,6 +208,18 @@ class Upheld(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionMade(Event):
+    """A reviewer decided on the office's page; `decision` takes effect when its time to take back is over."""
+
+    decision: InfoRequested | Approved | Rejected | Arbitrated | Upheld
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionTakenBack(Event):
+    """The decision that waited does not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeclineRecorded(Event):
     """An office admin records a decline made by phone or letter."""
 

@@ -74,6 +74,9 @@ FITS: Mapping[type[e.Event], Callable[[Claim, Policy], bool]] = {
     e.Arbitrated: lambda claim, _: claim.contested,
     # Giving a claim to somebody is no verb of its own: it comes with the right to start reviews.
     e.Assigned: lambda _claim, _policy: False,
+    # Nor are these: they are how a page decides, not what.
+    e.DecisionMade: lambda _claim, _policy: False,
+    e.DecisionTakenBack: lambda _claim, _policy: False,
     e.CustomerAnswered: lambda claim, _: bool(claim.open_inquiries()),
     e.NoticeResent: lambda claim, _: waiting(claim),
     e.DeclineRecorded: lambda claim, _: claim.customer_told and claim.consent is not Consent.DECLINED,

@@ -38,6 +38,7 @@ _CLOCKS = {
     ClockKind.DELIVERY_SLACK: {P},
     ClockKind.DISPUTE: {R},
     ClockKind.DISPUTE_REVIEW: {X},
+    ClockKind.TAKE_BACK: {S, U, X},
     ClockKind.SUBSCRIPTION: {P},
     ClockKind.RETENTION: {R, F, C, P},
 }
@@ -124,6 +125,8 @@ def _clocks(before: Claim | None, event: Event, decision: Decision, after: Claim
             yield f"clock {clock.kind} reminds after its end"
     if after.status is A and after.clock(ClockKind.PARTNER_ACTION) is None:
         yield "the partner waits for no date"
+    if (after.pending is None) != (after.clock(ClockKind.TAKE_BACK) is None):
+        yield "a decision waits for no time, or a time for no decision"
     if after.clock(ClockKind.CONSENT_WINDOW) and after.consent is not Consent.PENDING:
         yield f"the window runs while consent is {after.consent}"
 

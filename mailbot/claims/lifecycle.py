@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from mailbot.claims import contests, customer, office, papers, partner, post, ringing
+from mailbot.claims import contests, customer, office, papers, partner, post, ringing, takeback
 from mailbot.claims import events as e
 from mailbot.claims.events import Decision, Event, Refusal
 from mailbot.claims.fitting import FITS
-from mailbot.claims.model import Claim, Status
+from mailbot.claims.model import Claim, ClockKind, Status
 from mailbot.claims.policy import Policy
 from mailbot.claims.rights import ANYONE, INTERNAL, forbidden
 from mailbot.claims.step import Step
@@ -37,6 +37,37 @@ class Row:
     handler: Handler
 
 
+def _decide_on_page(step: Step, event: e.DecisionMade) -> Refusal | None:
+    """Put the decision off for its time to take back; what cannot be decided now is refused now."""
+    decision = replace(event.decision, actor=event.actor, facts=event.facts)
+    if step.claim.pending is None:
+        tried = decide(step.claim, decision, step.now, step.policy)
+        if tried.refusal is not None:
+            return tried.refusal
+        if step.policy.clocks.get(ClockKind.TAKE_BACK) is None:
+            return _carry_out(step, decision)
+    return takeback.put_off(step, event)
+
+
+def _rang(step: Step, event: e.ClockRang) -> Refusal | None:
+    """A due time came; that of a pending decision makes it count, if it still can."""
+    decision = takeback.ripe(step, event)
+    if decision is None:
+        return ringing.rang(step, event)
+    step.forget_pending()
+    if _carry_out(step, decision) is not None:
+        step.note = "decision_void"
+    return None
+
+
+def _carry_out(step: Step, decision: Event) -> Refusal | None:
+    row = TABLE[step.claim.status].get(type(decision))
+    if row is None:
+        return _misfit(step.claim, decision)
+    step.event = decision
+    return forbidden(step, row.acts) or row.handler(step, decision)
+
+
 ROWS = (
     # the partner
     Row(e.Drafted, ("draft",), (), partner.draft),
@@ -57,6 +88,8 @@ ROWS = (
     Row(e.Rejected, ("reject",), (S, U), office.reject),
     Row(e.Arbitrated, ("arbitrate",), (S, U, X), contests.arbitrate),
     Row(e.Upheld, ("uphold",), (X,), office.uphold),
+    Row(e.DecisionMade, ("start_review",), (S, U, X), _decide_on_page),
+    Row(e.DecisionTakenBack, ("start_review",), (S, U, X), takeback.take_back),
     Row(e.Assigned, ("start_review",), PENDING, office.assign),
     Row(e.CustomerAnswered, ("answer_customer",), ALL, office.answer_customer),
     Row(e.NoticeResent, ("resend_notice",), (P,), office.resend_notice),
@@ -73,7 +106,7 @@ ROWS = (
     Row(e.MailDelivered, INTERNAL, ALL, post.delivered),
     Row(e.MailDelayed, INTERNAL, ALL, post.delayed),
     Row(e.MailFailed, INTERNAL, ALL, post.failed),
-    Row(e.ClockRang, INTERNAL, ALL, ringing.rang),
+    Row(e.ClockRang, INTERNAL, ALL, _rang),
     Row(e.ReminderDue, INTERNAL, ALL, ringing.remind),
     # other claims
     Row(e.ContestRaised, INTERNAL, (*PENDING, P), contests.raised),

@@ -219,6 +219,29 @@ class Decline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A decision made on the office's page that does not count yet (domain §5, `take_back`).
+
+    `kind` names the event it becomes; beside who decided it and when, the fields are those of that event.
+    """
+
+    kind: str
+    event_id: str
+    at: datetime
+    by: str
+    name: str
+    organisation_id: str
+    roles: tuple[Role, ...]
+    items: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
+    text: str = ""
+    winner: str = ""
+    contact_verified: bool = False
+    contact_source: str = ""
+    effective_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
     """A running deadline. `reminders` are those still to send; `notice` keys the mail that told the party of it.
 
@@ -294,6 +317,7 @@ class Claim:
     absence_used: bool = False
     notice: Notice | None = None
     decline: Decline | None = None
+    pending: Pending | None = None
     clocks: tuple[Clock, ...] = ()
     submitted_at: datetime | None = None
     decided_at: datetime | None = None

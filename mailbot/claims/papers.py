@@ -24,6 +24,7 @@ def edit(step: Step, event: Edited) -> Refusal | None:
     if (refusal := _closed_fields(step, event)) is not None or not changes:
         return refusal
     before = step.claim
+    step.forget_pending()
     contact = changes.pop("customer", None)
     step.change(**changes)
     if isinstance(contact, Contact):

@@ -93,6 +93,7 @@ _PATHS: tuple[tuple[str, ...], ...] = (
     (*_REJECTED, "disputed", "declined"),
     (*_REJECTED, "disputed", "info_requested"),
     (*_REJECTED, "disputed", "upheld"),
+    ("drafted", "submitted", "decided_on_page"),
 )
 
 
@@ -159,6 +160,8 @@ def _of_the_office(claim: Claim) -> Iterator[tuple[str, type[Event], Actor, Mapp
     yield "arbitrated_for", e.Arbitrated, judge, {"winner": claim.id}
     yield "arbitrated_against", e.Arbitrated, judge, {"winner": "CLM-RIVAL"}
     yield "upheld", e.Upheld, judge, {}
+    yield "decided_on_page", e.DecisionMade, judge, {"decision": e.Approved(id="page", at=AT, contact_verified=True)}
+    yield "taken_back", e.DecisionTakenBack, _RITA, {}
     yield "assigned", e.Assigned, _ROLF, {"reviewer": "nora@office.example"}
     yield "customer_answered", e.CustomerAnswered, _RITA, {"text": "about Teams"}
     yield "notice_resent", e.NoticeResent, _RITA, {"contact_verified": True}

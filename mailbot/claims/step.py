@@ -24,7 +24,7 @@ from mailbot.claims.events import (
     Tell,
 )
 from mailbot.claims.mails import MAILS
-from mailbot.claims.model import Channel, Claim, Clock, Party, Role, Status
+from mailbot.claims.model import Channel, Claim, Clock, ClockKind, Party, Role, Status
 from mailbot.claims.policy import Policy
 
 _NAMES = tuple(field.name for field in fields(Claim))
@@ -82,9 +82,15 @@ class Step:
         self._pending.update(values)
 
     def move(self, status: Status, **values: Any) -> None:
-        """Change the status and tell the world."""
+        """Change the status and tell the world; a decision that waited does not count any more."""
+        self.forget_pending()
         self.change(status=status, **values)
         self.publish(f"claim.{status}")
+
+    def forget_pending(self) -> None:
+        """Drop the decision that waits for its time to take back, if there is one."""
+        if self.claim.pending is not None:
+            self.change(pending=None, clocks=tuple(c for c in self.clocks if c.kind is not ClockKind.TAKE_BACK))
 
     def mail(self, code: str, to: Party, address: str = "", /, **context: object) -> str:
         """Order a mail of domain §7; answers its key, which is the same however often the event is decided."""

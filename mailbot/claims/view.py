@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mailbot.claims.events import Defect
-from mailbot.claims.model import Claim, Contact, Evidence, Product, Question
+from mailbot.claims.model import Claim, Clock, ClockKind, Contact, Evidence, Product, Question
 
 _TEXTS = (
     "id",
@@ -40,7 +40,7 @@ def claim_view(claim: Claim, missing: Iterable[Defect] = ()) -> dict[str, Any]:
         "effective_date": claim.effective_date.isoformat() if claim.effective_date else None,
         "created_at": claim.created_at.isoformat(),
         "submitted_at": claim.submitted_at.isoformat() if claim.submitted_at else None,
-        "due": [{"kind": c.kind.value, "at": c.due.isoformat()} for c in claim.clocks if c.paused_at is None],
+        "due": [{"kind": c.kind.value, "at": c.due.isoformat()} for c in claim.clocks if _told(c)],
         "missing": [{"field": d.field, "code": d.code, "text": d.text} for d in missing],
         "products": [_product(p) for p in claim.products],
         "customer": _contact(claim.customer),
@@ -50,6 +50,11 @@ def claim_view(claim: Claim, missing: Iterable[Defect] = ()) -> dict[str, Any]:
         "evidence": [_evidence(e) for e in claim.evidence],
         "questions": [_question(q) for q in claim.questions],
     }
+
+
+def _told(clock: Clock) -> bool:
+    """Whether the deadline is for others to know: a decision that can still be taken back is the office's alone."""
+    return clock.paused_at is None and clock.kind is not ClockKind.TAKE_BACK
 
 
 def _product(product: Product) -> dict[str, Any]:

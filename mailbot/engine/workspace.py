@@ -13,8 +13,10 @@ from mailbot.claims.events import (
     Approved,
     Arbitrated,
     ArbitrationWon,
+    ClockRang,
     CustomerAway,
     Decision,
+    DecisionMade,
     DeclineUndone,
     Disputed,
     Drafted,
@@ -37,12 +39,13 @@ from mailbot.claims.events import (
     Withdrawn,
 )
 from mailbot.claims.lifecycle import decide
-from mailbot.claims.model import Association, Claim, Consent, Contact, Status
+from mailbot.claims.model import Association, Claim, ClockKind, Consent, Contact, Status
 from mailbot.claims.policy import Policy
 from mailbot.store import claims as claim_rows
 from mailbot.store import erasure, people
 
 _NEEDS_RIVALS = (
+    DecisionMade,
     Submitted,
     Edited,
     QuestionsAnswered,
@@ -161,7 +164,7 @@ class Workspace:
     async def _facts(self, claim: Claim, event: Event) -> Facts:
         organisation = await self._organisation(claim.organisation_id)
         location = await self._location(claim, event)
-        rivals = await self._rivals(claim, event) if isinstance(event, _NEEDS_RIVALS) else ()
+        rivals = await self._rivals(claim, event) if _needs_rivals(event) else ()
         own = claim.organisation_id
         twin = next((r.claim_id for r in rivals if r.organisation_id == own and not r.ended), "")
         return Facts(
@@ -218,6 +221,11 @@ class Workspace:
         if self._reviewers is None:
             self._reviewers = await people.reviewers_by_load(self.conn)
         return self._reviewers
+
+
+def _needs_rivals(event: Event) -> bool:
+    takes_effect = isinstance(event, ClockRang) and event.kind is ClockKind.TAKE_BACK
+    return takes_effect or isinstance(event, _NEEDS_RIVALS)
 
 
 def as_rival(claim: Claim) -> Rival:

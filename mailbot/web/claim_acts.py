@@ -10,26 +10,36 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from mailbot.claims.events import Refusal
+from mailbot.claims.events import (
+    Approved,
+    Arbitrated,
+    DecisionMade,
+    Event,
+    InfoRequested,
+    Refusal,
+    Rejected,
+    Upheld,
+)
 from mailbot.claims.model import Channel, Evidence
 from mailbot.engine.engine import Outcome
 from mailbot.web.forms import BadForm, FieldError, answers, nested, parse, texts, uploads
 from mailbot.web.nonces import Nonce
 from mailbot.web.site import Site, Visitor
-from mailbot.web.verbs import VERBS
+from mailbot.web.verbs import PAGE_VERBS
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of a form: a refusal if nothing changed, and a receipt for each file."""
+    """What came of a form: a refusal if nothing changed, a receipt for each file, whether it can be taken back."""
 
     changed: bool
     refusal: Refusal | None = None
     receipts: tuple[Evidence, ...] = ()
+    waits: bool = False
 
 
 async def perform(site: Site, visitor: Visitor, claim_id: str, verb: str, form: FormData, nonce: Nonce) -> Done:
-    """Does what the form asks for. `verb` is one of VERBS or `evidence`. Raises BadForm and the engine's NotFound."""
+    """Does what the form asks; `verb` is one of PAGE_VERBS or `evidence`. Raises BadForm and the engine's NotFound."""
     by_question = {n: uploads(form, f"file.{n}") for n in _question_numbers(form)}
     files = [*uploads(form), *(f for some in by_question.values() for f in some)]
     if verb == "evidence":
@@ -37,16 +47,26 @@ async def perform(site: Site, visitor: Visitor, claim_id: str, verb: str, form: 
             raise BadForm([FieldError("file", "missing", "Choose a file first.")])
         return _done(await _add(site, visitor, claim_id, files))
     named = {n: [str(f.filename) for f in some] for n, some in by_question.items()}
-    body = parse(VERBS[verb], _fields(verb, form, named))
+    body = parse(PAGE_VERBS[verb], _fields(verb, form, named))
     added = await _add(site, visitor, claim_id, files) if files else None
-    outcome = await site.engine.act(claim_id, body.event(site.stamp(nonce, visitor.actor, verb)))
-    done = _done(outcome)
-    return Done(done.changed, done.refusal, added.receipts if added else ())
+    event = _put_off(body.event(site.stamp(nonce, visitor.actor, verb)))
+    outcome = await site.engine.act(claim_id, event)
+    waits = outcome.claim.pending is not None and isinstance(event, DecisionMade)
+    return Done(outcome.changed, outcome.refusal, added.receipts if added else (), waits)
 
 
 async def _add(site: Site, visitor: Visitor, claim_id: str, files: list[Any]) -> Outcome:
     contents = [(str(f.filename), await f.read()) for f in files]
     return await site.engine.add_files(claim_id, visitor.actor, Channel.WEB, contents)
+
+
+def _put_off(event: Event) -> Event:
+    """What a reviewer decides on a page can be taken back for a while (domain §5, `take_back`)."""
+    if not isinstance(event, InfoRequested | Approved | Rejected | Arbitrated | Upheld):
+        return event
+    return DecisionMade(
+        id=event.id, at=event.at, actor=event.actor, channel=event.channel, trace=event.trace, decision=event
+    )
 
 
 def _done(outcome: Outcome) -> Done:

@@ -13,7 +13,7 @@ from mailbot.claims.events import Refusal
 from mailbot.claims.lifecycle import possible
 from mailbot.claims.model import Claim, ClockKind, Consent, Evidence, Question, Status
 from mailbot.claims.reasons import QUESTIONS, REJECTIONS, may_reject_for
-from mailbot.store import claims, outbox_office
+from mailbot.store import claims, outbox_office, people
 from mailbot.web.forms import FieldError
 from mailbot.web.history_view import lines, newest
 from mailbot.web.missing import missing_of
@@ -29,6 +29,7 @@ _OFFICE_ACTS = frozenset(
     }
 )  # fmt: skip
 
+_PENDING = frozenset({Status.SUBMITTED, Status.UNDER_REVIEW, Status.ACTION_REQUIRED, Status.DISPUTED})
 _PARTNER_ACTS = frozenset({"submit", "cancel", "dispute", "withdraw", "disassociate"})
 
 
@@ -82,10 +83,12 @@ def editable(site: Site, at: Entrance) -> frozenset[str]:
 
 async def _context(site: Site, at: Entrance) -> dict[str, Any]:
     claim, visitor, acts = at.claim, at.visitor, acts_for(site, at)
+    assignable = claim.status in _PENDING and site.engine.policy_of(claim).may(visitor.actor.roles, "start_review")
     async with site.store.read() as conn:
         recorded, older = await newest(conn, claim.id, HISTORY_LENGTH)
         mails = await outbox_office.of_claim(conn, claim.id, limit=_MAILS) if visitor.office else ()
         rivals = await claims.load(conn, claim.rivals) if visitor.office and claim.rivals else {}
+        reviewers = await people.reviewers_by_load(conn) if assignable else ()
         missing = await missing_of(site, conn, [claim])
     return {
         "claim": claim,
@@ -99,6 +102,8 @@ async def _context(site: Site, at: Entrance) -> dict[str, Any]:
         "missing": missing.get(claim.id, ()),
         "clocks": _clocks(site, at),
         "shown_questions": _questions(at, acts),
+        "pending": _pending(site, at) if visitor.office else None,
+        "reviewers": reviewers,
         "assigned": claim.assigned_to if visitor.office else "",
         "policy_name": site.engine.policy_of(claim).name,
         "history": lines(recorded, office=visitor.office),
@@ -125,6 +130,21 @@ def _clocks(site: Site, at: Entrance) -> list[dict[str, Any]]:
         }
         for clock in shown
     ]
+
+
+def _pending(site: Site, at: Entrance) -> dict[str, Any] | None:
+    """The decision that can still be taken back, and until when."""
+    pending, clock = at.claim.pending, at.claim.clock(ClockKind.TAKE_BACK)
+    if pending is None or clock is None:
+        return None
+    return {
+        "act": pending.kind,
+        "by": pending.by,
+        "reason": pending.reason,
+        "text": pending.text,
+        "items": [{"reason": reason, "text": text} for reason, text in pending.items],
+        "until": site.due_text(at.claim, clock, at.visitor.language),
+    }
 
 
 def _questions(at: Entrance, acts: frozenset[str]) -> list[Question]:

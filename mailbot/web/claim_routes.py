@@ -20,7 +20,7 @@ from mailbot.web.forms import BadForm
 from mailbot.web.history_view import lines
 from mailbot.web.nonces import Nonce
 from mailbot.web.site import Site, site_of
-from mailbot.web.verbs import VERBS
+from mailbot.web.verbs import PAGE_VERBS
 from mailbot.wording.marking import mark
 
 Enter = Callable[[Site, Request, str], Awaitable[Entrance | Response]]
@@ -63,7 +63,7 @@ def claim_routes(prefix: str, enter: Enter) -> APIRouter:
 
 
 async def _act(site: Site, request: Request, at: Entrance, verb: str) -> Response:
-    if verb not in VERBS and verb not in ("evidence", "edit"):
+    if verb not in PAGE_VERBS and verb not in ("evidence", "edit"):
         return await site.message(request, mark("This page does not exist"), status=404, visitor=at.visitor)
     async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS) as form:
         nonce = site.read_nonce(str(form.get("nonce", "")), at.visitor.binding)
@@ -79,7 +79,7 @@ async def _perform(site: Site, request: Request, at: Entrance, verb: str, form: 
         done = await perform(site, at.visitor, at.claim.id, verb, form, nonce)
     except BadForm as bad:
         return await claim_page(site, request, at, Said(errors=bad.errors), status=422)
-    word = "" if done.refusal else "done" if done.changed or done.receipts else "unchanged"
+    word = "" if done.refusal else "waits" if done.waits else "done" if done.changed or done.receipts else "unchanged"
     said = Said(word=word, refusal=done.refusal, receipts=done.receipts)
     return await claim_page(site, request, await _fresh(site, at), said, status=409 if done.refusal else 200)
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, StrictInt
 
+from mailbot.addresses import canonical
 from mailbot.claims import events
 from mailbot.claims.events import Event
 from mailbot.web.schemas import MAX_ITEMS, Body, ContactBody, Line, Name, Stamp, Text, Words
@@ -186,6 +187,22 @@ class ResendNotice(Verb):
         return events.NoticeResent(contact=contact, **_contact_check(self), **stamp.fields())
 
 
+class TakeBack(Verb):
+    """No fields."""
+
+    def event(self, stamp: Stamp) -> Event:
+        return events.DecisionTakenBack(**stamp.fields())
+
+
+class Assign(Verb):
+    """The address of the reviewer who gets the claim."""
+
+    reviewer: Name
+
+    def event(self, stamp: Stamp) -> Event:
+        return events.Assigned(reviewer=canonical(self.reviewer), **stamp.fields())
+
+
 def _contact_check(body: Approve | Arbitrate | ResendNotice) -> dict[str, Any]:
     return {"contact_verified": body.contact_verified, "contact_source": body.contact_source}
 
@@ -209,3 +226,6 @@ VERBS: Mapping[str, type[Verb]] = {
     "resend-notice": ResendNotice,
 }
 """The verbs of contract.md under /claims/{id}/, each with its body; pages use the same ones."""
+
+PAGE_VERBS: Mapping[str, type[Verb]] = {**VERBS, "take-back": TakeBack, "assign": Assign}
+"""Those, and what only the office's pages do."""

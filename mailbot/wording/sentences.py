@@ -56,6 +56,8 @@ REFUSALS = {
     "nothing_asked": mark("No question was asked."),
     "nothing_to_answer": mark("The customer has no open question."),
     "no_customer_mail": mark("The customer was not yet written to about this claim."),
+    "decision_pending": mark("A decision waits already; take it back first."),
+    "nothing_pending": mark("No decision waits here; it took effect or was taken back."),
     "not_waiting": mark("No answer of the customer is being waited for."),
     "not_asked": mark("There is nothing to accept now."),
     "not_declined": mark("There is no decline to take back."),

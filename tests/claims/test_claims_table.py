@@ -32,6 +32,8 @@ EXPECTED = {
     e.Rejected:            "- R R - - - - - -",
     e.Arbitrated:          "- P P - - - P - -",
     e.Upheld:              "- - - - - - F - -",
+    e.DecisionMade:        "- = = - - - = - -",
+    e.DecisionTakenBack:   "- - - - - - - - -",
     e.Assigned:            "- = = = - - = - -",
     e.CustomerAnswered:    "- - - - - - - - -",
     e.NoticeResent:        "- - - - = - - - -",
@@ -56,6 +58,7 @@ EXPECTED = {
     e.Event:               "- - - - - - - - -",
 }  # fmt: skip
 
+APPROVAL = e.Approved(id="page", at=MONDAY, contact_verified=True)
 EVA = Contact(name="Eva", email="eva@customer.example", title="CIO", country="CZ")
 CASES = [
     pytest.param(event, status, word, id=f"{event.__name__}-{status}")
@@ -98,6 +101,7 @@ def happen(desk: Desk, kind: type[e.Event]) -> e.Decision:
         e.InfoRequested: (ROLF, {"items": (("missing_or_old_dates", "date?"),)}),
         e.Rejected: (ROLF, {"reason": "insufficient_poe"}),
         e.Arbitrated: (ROLF, {"winner": claim.id, "facts": e.Facts(rivals=(rival(),))}),
+        e.DecisionMade: (ROLF, {"decision": APPROVAL}),
         e.Assigned: (ADA, {"reviewer": "nora@office.example"}),
         e.CustomerAnswered: (ADA, {"text": "about Teams"}),
         e.DeclineRecorded: (ADA, {"how": "phone"}),

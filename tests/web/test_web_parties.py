@@ -112,6 +112,7 @@ async def test_a_customers_page_names_whom_the_claim_would_replace_and_no_partne
         contact_verified="true",
         contact_source="page 1",
     )
+    await home.passes(timedelta(minutes=11))
     assert (await home.claim(made["id"])).status is Status.APPROVED
     await home.settle()
     await home.passes(timedelta(hours=2), timedelta(hours=1))

@@ -204,6 +204,7 @@ async def test_questions_are_asked_and_answered_in_the_browser(home: House, sign
         items__2__reason="missing_or_old_dates",
         items__2__text="When?",
     )
+    await home.passes(timedelta(minutes=11))
     assert (await home.claim(claim_id)).status is Status.ACTION_REQUIRED
     await petr.open(f"/claims/{claim_id}")
     assert "Who signed?" in petr.text
@@ -223,6 +224,7 @@ async def test_a_reviewer_starts_and_approves_with_the_contact_check(home: House
     await rita.press(f"/claims/{claim_id}/start-review")
     assert (await home.claim(claim_id)).status is Status.UNDER_REVIEW
     await rita.press(f"/claims/{claim_id}/approve", contact_verified="true", contact_source="page 4")
+    await home.passes(timedelta(minutes=11))
     claim = await home.claim(claim_id)
     assert claim.status is Status.APPROVED
     assert claim.contact_verified
@@ -234,6 +236,7 @@ async def test_a_rejection_is_disputed_and_upheld_by_another_reviewer(home: Hous
     claim_id = await submitted(petr)
     rita = await reviewer_of(home, claim_id, signed_in)
     await rita.press(f"/claims/{claim_id}/reject", reason="insufficient_poe", text="Page 2 is missing.")
+    await home.passes(timedelta(minutes=11))
     assert (await home.claim(claim_id)).status is Status.REJECTED
     await petr.open(f"/claims/{claim_id}")
     assert "Page 2 is missing." in petr.text
@@ -244,6 +247,7 @@ async def test_a_rejection_is_disputed_and_upheld_by_another_reviewer(home: Hous
     await rita.open(f"/claims/{claim_id}")
     second = await reviewer_of(home, claim_id, signed_in)
     await second.press(f"/claims/{claim_id}/uphold", text="Still not shown.")
+    await home.passes(timedelta(minutes=11))
     assert (await home.claim(claim_id)).status is Status.REJECTED_FINAL
 
 
@@ -465,3 +469,29 @@ async def test_a_held_act_is_confirmed_on_the_page_that_was_mailed(home: House, 
     assert "once more" in browser.text
     await browser.press(f"{page}/confirm")
     assert "Thank you" in browser.text
+
+
+async def test_a_decision_on_the_page_waits_and_can_be_taken_back(home: House, signed_in: SignIn) -> None:
+    petr = await signed_in(PETR)
+    claim_id = await submitted(petr)
+    rita = await reviewer_of(home, claim_id, signed_in)
+    await rita.press(f"/claims/{claim_id}/reject", reason="insufficient_poe", text="Page 2 is missing.")
+    assert "Decided, not yet in effect" in rita.text
+    assert "Page 2 is missing." not in await petr.open(f"/claims/{claim_id}")
+    await rita.press(f"/claims/{claim_id}/take-back")
+    await home.passes(timedelta(minutes=11))
+    assert (await home.claim(claim_id)).status is Status.SUBMITTED
+    await rita.press(f"/claims/{claim_id}/reject", reason="insufficient_poe", text="Page 3 is missing.")
+    await home.passes(timedelta(minutes=11))
+    claim = await home.claim(claim_id)
+    assert (claim.status, claim.reason_text, claim.pending) == (Status.REJECTED, "Page 3 is missing.", None)
+
+
+async def test_a_reviewer_gives_the_claim_to_another(home: House, signed_in: SignIn) -> None:
+    petr = await signed_in(PETR)
+    claim_id = await submitted(petr)
+    rita = await reviewer_of(home, claim_id, signed_in)
+    others = set(re.findall(r'<option value="([^"]+@office\.example)"', rita.page.text))
+    other = min(others - {(await home.claim(claim_id)).assigned_to})
+    await rita.press(f"/claims/{claim_id}/assign", reviewer=other)
+    assert (await home.claim(claim_id)).assigned_to == other
