@@ -67,37 +67,23 @@ class Service:
     hooks: WebhookDelivery | None = None
     ticker: Ticker = field(default_factory=Ticker)
     pulses: list[Pulse] = field(default_factory=list)
-    by_clock: set[str] = field(default_factory=set)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def plays(self, role: str) -> bool:
         """Whether this process has that role."""
         return self.role in ("all", role)
 
-    def repeat(self, name: str, step: Callable[[], Awaitable[int]], *, by_clock: bool = False) -> None:
-        """Has `step` repeated while it finds work; what it did may be work for the others.
+    def repeat(self, name: str, step: Callable[[], Awaitable[int]]) -> None:
+        """Has `step` repeated while it finds work; what it did may have put mail into the outbox.
 
-        `by_clock`: nothing but time makes work for it, so it waits for the tick.
+        Everything is tried at each tick anyhow: only who waits for a mail is woken before.
         """
-        self.pulses.append(Pulse(name, step, self.kick))
-        if by_clock:
-            self.by_clock.add(name)
+        self.pulses.append(Pulse(name, step, partial(self.kick, "delivery")))
 
-    def kick(self) -> None:
-        """There may be work for every pulse that does not go by the clock."""
+    def kick(self, *names: str) -> None:
+        """There may be work for the pulses of these names, or for all."""
         for pulse in self.pulses:
-            if pulse.name not in self.by_clock:
-                pulse.kick()
-
-    def tick(self) -> None:
-        """A second has passed: there may be work for everyone."""
-        for pulse in self.pulses:
-            pulse.kick()
-
-    def accepted(self) -> None:
-        """A mail came in: only the mailroom has anything to do with it yet."""
-        for pulse in self.pulses:
-            if pulse.name == "mailroom":
+            if not names or pulse.name in names:
                 pulse.kick()
 
     async def stop(self, grace: float = _GRACE_SECONDS) -> int:
@@ -169,7 +155,7 @@ async def _start_roles(service: Service) -> None:
         )
     if service.plays("listener"):
         service.listener = await _start_listener(service)
-    service.ticker.every(TICK_SECONDS, service.tick)
+    service.ticker.every(TICK_SECONDS, service.kick)
     service.ticker.start()
     service.tasks += [asyncio.create_task(pulse.run(), name=pulse.name) for pulse in service.pulses]
 
@@ -195,7 +181,7 @@ async def _start_worker(service: Service) -> None:
         service.ticker.every(WATCH_SECONDS, Watch(rooms.store, node).look)
     service.repeat("mailroom", mailroom.step)
     service.repeat("report", clockwork.report)
-    service.repeat("leave", clockwork.leave, by_clock=True)
+    service.repeat("leave", clockwork.leave)
     service.repeat("delivery", lambda: delivery.step(clock.now()))
     service.repeat("webhooks", lambda: hooks.step(clock.now()))
 
@@ -204,8 +190,8 @@ def _start_scheduler(service: Service) -> None:
     rooms = service.rooms
     digests = Digests(rooms.desk)
     jumps = Jumps(rooms.store, rooms.desk.clock, steady_seconds)
-    service.repeat("ring", partial(_ring, jumps, Clockwork(rooms.desk)), by_clock=True)
-    service.repeat("digests", digests.step, by_clock=True)
+    service.repeat("ring", partial(_ring, jumps, Clockwork(rooms.desk)))
+    service.repeat("digests", digests.step)
     service.ticker.every(SWEEP_SECONDS, lambda: sweep(rooms.desk))
     service.ticker.every(COMPACT_SECONDS, lambda: compact(rooms.store))
     if (folder := rooms.config.history.heads) is not None:
@@ -220,7 +206,7 @@ async def _ring(jumps: Jumps, clockwork: Clockwork) -> int:
 
 async def _start_listener(service: Service) -> Listener:
     rooms, config = service.rooms, service.rooms.config
-    acceptance = Acceptance(rooms.store, rooms.desk.ids, service.accepted)
+    acceptance = Acceptance(rooms.store, rooms.desk.ids, partial(service.kick, "mailroom"))
     folder = config.folder
     ports = Ports(
         store=acceptance.keep,

@@ -33,6 +33,9 @@ _IN_PLAY = or_(
     and_(_table.c.status == Status.APPROVED, or_(_table.c.association != Association.ENDED, _UNDECIDED)),
     _table.c.association == Association.ACTIVE,
 )
+_THESE = _table.c.id.in_(bindparam("ids", expanding=True))
+_DOCUMENTS = select(_table.c.id, _table.c.document).where(_THESE)
+_VERSIONS = select(_table.c.id, _table.c.version).where(_THESE).order_by(_table.c.id).with_for_update()
 _INSERT = insert(_table)
 _UPDATE = update(_table).where(_table.c.id == bindparam("row"), _table.c.version == bindparam("had"))
 _EDIT = update(_table).where(_table.c.id == bindparam("row"))
@@ -63,8 +66,8 @@ class Rivalry:
 
 async def load(conn: AsyncConnection, ids: Iterable[str]) -> dict[str, Claim]:
     """Id → claim, for those that exist."""
-    statement = select(_table.c.id, _table.c.document).where(_table.c.id.in_(list(ids)))
-    return {row.id: claim_from_text(row.document) for row in await conn.execute(statement)}
+    rows = await conn.execute(_DOCUMENTS, {"ids": list(ids)})
+    return {row.id: claim_from_text(row.document) for row in rows}
 
 
 async def save(conn: AsyncConnection, changes: Sequence[Change], now: datetime, relied: Sequence[Rivalry] = ()) -> None:
@@ -139,9 +142,8 @@ async def _holders(conn: AsyncConnection, keys: set[tuple[str, str, str]]) -> li
 
 async def _guard(conn: AsyncConnection, changes: Sequence[Change]) -> None:
     expected = {change.after.id: change.before.version if change.before else None for change in changes}
-    locked = select(_table.c.id, _table.c.version).where(_table.c.id.in_(expected)).order_by(_table.c.id)
-    statement = locked.with_for_update()
-    stored: Mapping[str, int] = {row.id: row.version for row in await conn.execute(statement)}
+    rows = await conn.execute(_VERSIONS, {"ids": list(expected)})
+    stored: Mapping[str, int] = {row.id: row.version for row in rows}
     changed = [claim_id for claim_id, version in expected.items() if stored.get(claim_id) != version]
     if changed:
         raise Conflict(changed)

@@ -97,6 +97,12 @@ _SETTLE = (
     .values(claim_id=func.coalesce(func.nullif(bindparam("claim"), ""), _table.c.claim_id))
 )
 _LEASE = update(_table).where(_table.c.id == bindparam("row")).values(lease_until=bindparam("until"))
+_UNREAD = (
+    _WHOLE.where(_ACCEPTED, or_(_table.c.lease_until.is_(None), _table.c.lease_until <= bindparam("now")))
+    .order_by(_table.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(of=_table, skip_locked=True)
+)
 
 
 async def accept(conn: AsyncConnection, items: Sequence[Item]) -> None:
@@ -121,10 +127,7 @@ async def kept(conn: AsyncConnection, ids: Sequence[int]) -> bool:
 
 async def take(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta) -> tuple[Item, ...]:
     """The oldest unread items nobody else works on, with their bytes; they are yours for the time of the lease."""
-    free = or_(_table.c.lease_until.is_(None), _table.c.lease_until <= now)
-    statement = _WHOLE.where(_ACCEPTED, free).order_by(_table.c.id).limit(limit)
-    statement = statement.with_for_update(of=_table, skip_locked=True)
-    rows = (await conn.execute(statement)).all()
+    rows = (await conn.execute(_UNREAD, {"now": now, "most": limit})).all()
     until = now + lease
     await execute_many(conn, _LEASE, [{"row": row.id, "until": until} for row in rows])
     return tuple(replace(_item(row), lease_until=until) for row in rows)

@@ -130,6 +130,25 @@ _LEASE = (
 )
 
 
+_DUE = (
+    select(outbox, outbox_bytes.c.body)
+    .select_from(outbox.outerjoin(outbox_bytes))
+    .where(_c.state.in_(_OPEN), _c.next_attempt <= bindparam("now"), _c.kind.in_(bindparam("kinds", expanding=True)))
+    .where(or_(_c.lease_until.is_(None), _c.lease_until <= bindparam("now")))
+    .order_by(_c.next_attempt, _c.id)
+    .limit(bindparam("most"))
+    .with_for_update(of=outbox, skip_locked=True)
+)
+_UNREPORTED = (
+    select(outbox)
+    .where(_c.state.in_(words_of("sent", "bounced", "expired")), ~_c.reported)
+    .order_by(_c.id)
+    .limit(bindparam("most"))
+)
+_ABOUT = (_c.claim_id.in_(bindparam("claims", expanding=True)), _c.claim_id != word(""), _c.kind == "mail")
+_NEWEST = select(_c.claim_id, _c.email, _c.message_id).where(
+    _c.id.in_(select(func.max(_c.id)).where(*_ABOUT).group_by(_c.claim_id, _c.email))
+)
 _PUT = insert_missing(outbox)
 # Of a row that was there already the first bytes stay.
 _PUT_BYTES = insert_missing(outbox_bytes).from_select(
@@ -154,13 +173,8 @@ async def lease(
 
     The state is read in this transaction: what was dropped before it is not among them (I9).
     """
-    free = or_(_c.lease_until.is_(None), _c.lease_until <= now)
-    whole = select(outbox, outbox_bytes.c.body).select_from(outbox.outerjoin(outbox_bytes))
-    statement = whole.where(_c.state.in_(_OPEN), _c.next_attempt <= now, free)
-    if kind is not None:
-        statement = statement.where(_c.kind == kind)
-    oldest = statement.order_by(_c.next_attempt, _c.id).limit(limit).with_for_update(of=outbox, skip_locked=True)
-    rows = (await conn.execute(oldest)).all()
+    kinds = [kind] if kind else ["mail", "webhook"]
+    rows = (await conn.execute(_DUE, {"now": now, "kinds": kinds, "most": limit})).all()
     await execute_many(conn, _LEASE, [{"row": row.id, "until": now + duration, "by": node} for row in rows])
     return tuple(_outgoing(row) for row in rows)
 
@@ -203,9 +217,7 @@ async def note_bounced(
 
 async def unreported(conn: AsyncConnection, limit: int) -> tuple[Outcome, ...]:
     """Mails that were sent or given up and whose claims do not know it yet, oldest first."""
-    ended = and_(_c.state.in_(words_of("sent", "bounced", "expired")), ~_c.reported)
-    statement = select(outbox).where(ended).order_by(_c.id).limit(limit)
-    return tuple(_outcome(row) for row in await conn.execute(statement))
+    return tuple(_outcome(row) for row in await conn.execute(_UNREPORTED, {"most": limit}))
 
 
 async def mark_reported(conn: AsyncConnection, ids: Sequence[int]) -> None:
@@ -257,9 +269,7 @@ async def last_mails(conn: AsyncConnection, claim_ids: Iterable[str]) -> dict[tu
     wanted = [claim_id for claim_id in set(claim_ids) if claim_id]
     if not wanted:
         return {}
-    about = (_c.claim_id.in_(wanted), _c.claim_id != word(""), _c.kind == "mail")
-    newest = select(func.max(_c.id)).where(*about).group_by(_c.claim_id, _c.email)
-    rows = await conn.execute(select(_c.claim_id, _c.email, _c.message_id).where(_c.id.in_(newest)))
+    rows = await conn.execute(_NEWEST, {"claims": wanted})
     return {(row.claim_id, row.email): row.message_id for row in rows}
 
 

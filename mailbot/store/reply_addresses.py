@@ -45,6 +45,8 @@ class ReplyAddress:
 _table, _links = reply_addresses, address_claims
 _COLUMNS = ("handle", "email", "name", "party", "code", "outbox_id", "created_at", "expires")
 _INSERT, _INSERT_LINKS = insert(_table), insert(_links)
+_FIND = select(_table).where(_table.c.handle.in_(bindparam("handles", expanding=True)))
+_FIND_LINKS = select(_links).where(_links.c.handle.in_(bindparam("handles", expanding=True)))
 _USE = update(_table).where(_table.c.handle == bindparam("row")).values(uses=_table.c.uses + 1)
 
 
@@ -68,8 +70,8 @@ async def find(conn: AsyncConnection, handles: Iterable[int]) -> dict[int, Reply
     wanted = set(handles)
     if not wanted:
         return {}
-    rows = (await conn.execute(select(_table).where(_table.c.handle.in_(wanted)))).all()
-    links = (await conn.execute(select(_links).where(_links.c.handle.in_(wanted)))).all()
+    rows = (await conn.execute(_FIND, {"handles": list(wanted)})).all()
+    links = (await conn.execute(_FIND_LINKS, {"handles": list(wanted)})).all()
     mails: dict[int, list[tuple[str, str]]] = {}
     revoked: dict[int, set[str]] = {}
     for link in sorted(links, key=lambda link: link.place):

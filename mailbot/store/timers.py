@@ -57,6 +57,7 @@ class Timer:
 
 _NAMES = ("kind", "subject", "what", "at", "due")
 _SET = timers.c.state == word("set")
+_SET_ONES = select(timers).where(timers.c.claim_id.in_(bindparam("claims", expanding=True)), _SET)
 _END = update(timers).where(timers.c.id == bindparam("row"), _SET).values(ended_at=bindparam("ended"))
 _CANCEL, _FIRE = _END.values(state="cancelled"), _END.values(state="fired")
 # A timer that was cancelled may be wanted again; one that has fired may not.
@@ -102,7 +103,7 @@ async def of_claim(conn: AsyncConnection, claim_id: str) -> tuple[Timer, ...]:
 async def _set_ones(
     conn: AsyncConnection, claim_ids: Iterable[str]
 ) -> dict[tuple[str, str, str, str, datetime, datetime], int]:
-    rows = await conn.execute(select(timers).where(timers.c.claim_id.in_(list(claim_ids)), _SET))
+    rows = await conn.execute(_SET_ONES, {"claims": list(claim_ids)})
     return {(row.claim_id, row.kind, row.subject, row.what, row.at, row.due): row.id for row in rows}
 
 
