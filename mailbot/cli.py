@@ -36,6 +36,8 @@ _TABLE = {
     "backup": ("backup", "command", "Save database, files and keys while the service runs."),
     "restore": ("restore", "command", "Bring a backup back; starts paused."),
     "erase": ("erase", "command", "Forget a claim or a person for good."),
+    "export": ("moving", "export", "Write everything into a file, for another database."),
+    "import": ("moving", "import_", "Fill a new database from such a file."),
     "verify": ("verify", "command", "Check history chains, integrity and invariants."),
 }
 

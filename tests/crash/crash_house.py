@@ -234,7 +234,7 @@ class Nursery:
 
     def serve(self, folder: Path, log: int, failpoint: str, planted: str, role: str = "all") -> "Forked":
         line = socket.socket(socket.AF_UNIX)
-        until(lambda: line.connect_ex(self._address) == 0, 90, "the nursery does not answer")
+        until(lambda: line.connect_ex(self._address) == 0, 300, "the nursery does not answer")
         request = {"folder": str(folder), "failpoint": failpoint, "planted": planted, "role": role}
         socket.send_fds(line, [json.dumps(request).encode()], [log])
         return Forked(line)

@@ -29,6 +29,7 @@ from mailbot.demo.cast import Person
 from mailbot.demo.letters import new_mail
 
 _DRAIN_SECONDS = 1200.0
+_PATIENCE_SECONDS = 600.0
 _MOODS = ("good", "good", "moody")
 
 
@@ -48,7 +49,7 @@ class Nodes:
     def start(self, *roles: str) -> None:
         """One more node for each role."""
         self.running += [self.fire.house.serve(role=role) for role in roles]
-        until(self.fire.house.listens, 90, "no node listens")
+        until(self.fire.house.listens, _PATIENCE_SECONDS, "no node listens")
 
     def rage(self, messages: int, kills: int) -> None:
         """Kills a node each time a share of the messages was accepted, and the server in the middle."""
@@ -56,7 +57,11 @@ class Nodes:
         self.fire.post.start()
         for number in range(kills):
             share = messages * (number + 1) // (kills + 1)
-            until(lambda share=share: self.acknowledged >= share, 600, f"{self.acknowledged} accepted, then no more")
+            until(
+                lambda share=share: self.acknowledged >= share,
+                _PATIENCE_SECONDS,
+                f"{self.acknowledged} accepted, then no more",
+            )
             if number == kills // 2:
                 self.server.stop(crash=True)
                 time.sleep(1)
@@ -64,7 +69,7 @@ class Nodes:
             self.fire.relay.mood = self.random.choice(_MOODS)
             self._kill_one()
             report.kills += 1
-        until(lambda: self.acknowledged >= messages, 600, f"{self.acknowledged} accepted, then no more")
+        until(lambda: self.acknowledged >= messages, _PATIENCE_SECONDS, f"{self.acknowledged} accepted, then no more")
         report.seconds = time.monotonic() - began
 
     def settle(self) -> None:
@@ -116,11 +121,11 @@ def seconds_to_empty(folder: Path, seed: int, *, workers: int, messages: int) ->
         for number in range(messages):
             run_.fire.post.queue.put(_claim(number))
         run_.fire.post.start()
-        until(run_.fire.post.idle, 600, "not accepted")
+        until(run_.fire.post.idle, _PATIENCE_SECONDS, "not accepted")
         began = time.monotonic()
         run_.start(*["worker"] * workers)
         unread = "SELECT count(*) FROM inbox WHERE disposition = 'accepted'"
-        until(lambda: not run_.fire.house.sql(unread)[0][0], 600, "not read")
+        until(lambda: not run_.fire.house.sql(unread)[0][0], _PATIENCE_SECONDS, "not read")
         return time.monotonic() - began
 
 

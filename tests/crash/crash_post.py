@@ -58,7 +58,8 @@ class Post:
     def close(self) -> None:
         self._ending.set()
         for thread in self._threads:
-            thread.join(30)
+            if thread.ident is not None:
+                thread.join(30)
 
     def _run(self, number: int) -> None:
         chance = random.Random(self._seed * 100 + number)
