@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo run test coverage check bench fuzz crash crash-nodes docs clean
+.PHONY: demo run test coverage check bench fuzz crash crash-nodes soak docs clean
 
 # Two whole claims over real SMTP and HTTP, then a service to look at until Ctrl-C (ARGS=--exit ends instead).
 demo: $(VENV)/.run
@@ -38,6 +38,10 @@ crash: $(VENV)/.dev
 # Several nodes on a PostgreSQL of their own: ARGS="--messages 20000 --kills 30"
 crash-nodes: $(VENV)/.dev
 	$(BIN)/python tests/crash/crash_nodes.py $(ARGS)
+
+# Random lives of claims, many and long: ARGS="lives steps". A life that fails is printed as the steps that lead there.
+soak: $(VENV)/.dev
+	MAILBOT_SOAK="$(or $(ARGS),200 50)" $(BIN)/pytest tests/engine/test_engine_machine.py -p no:xdist -q --timeout 0
 
 # The goals of docs/performance.md beside the baselines it runs; asserts nothing. ARGS=--quick, ARGS="--claims 1000000 scale".
 bench: $(VENV)/.dev

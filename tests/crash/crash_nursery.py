@@ -100,6 +100,10 @@ class Nursery:
     def _request(self) -> None:
         line, _ = self._listener.accept()
         data, descriptors, _, _ = socket.recv_fds(line, 8192, 3)
+        if not data:
+            # Who asked was killed before the question was out.
+            line.close()
+            return
         request = json.loads(data)
         pid = os.fork()
         if pid == 0:

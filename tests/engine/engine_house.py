@@ -17,6 +17,8 @@ from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
 
+from engine_fabric import WAYS
+
 from mailbot.claims.catalogue import shipped_catalogue
 from mailbot.claims.model import Claim
 from mailbot.claims.policy import Policy, dump_policy, load_policy
@@ -235,6 +237,7 @@ class House:
         self.tokens = tokens or Tokens(self.keyring)
         self.relay = Relay()
         self.last: tuple[bytes, str, str] | None = None
+        self.way = WAYS["as it is"]  # how mail comes to us
         catalogue = shipped_catalogue()
         composer = Composer(
             templates=_templates(),
@@ -292,7 +295,7 @@ class House:
         message.set_content(text)
         for name, content in files:
             message.add_attachment(content, maintype="application", subtype="pdf", filename=name)
-        return await self.arrives(message.as_bytes(), to, mail_from=sender)
+        return await self.arrives(*self.way(message.as_bytes(), to), mail_from=sender)
 
     async def arrives(
         self, raw: bytes, to: str, *, mail_from: str = "", peer: str = "127.0.0.1", upstream: bool = False
