@@ -5,7 +5,7 @@ come along are added first, so that an answer may rest on them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -22,6 +22,7 @@ from mailbot.claims.events import (
 )
 from mailbot.claims.model import Channel, Evidence
 from mailbot.engine.engine import Outcome
+from mailbot.web import checklist
 from mailbot.web.forms import BadForm, FieldError, answers, nested, parse, texts, uploads
 from mailbot.web.nonces import Nonce
 from mailbot.web.site import Site, Visitor
@@ -49,7 +50,8 @@ async def perform(site: Site, visitor: Visitor, claim_id: str, verb: str, form: 
     named = {n: [str(f.filename) for f in some] for n, some in by_question.items()}
     body = parse(PAGE_VERBS[verb], _fields(verb, form, named))
     added = await _add(site, visitor, claim_id, files) if files else None
-    event = _put_off(body.event(site.stamp(nonce, visitor.actor, verb)))
+    stamp = replace(site.stamp(nonce, visitor.actor, verb), trace=checklist.found(texts(form)))
+    event = _put_off(body.event(stamp))
     outcome = await site.engine.act(claim_id, event)
     waits = outcome.claim.pending is not None and isinstance(event, DecisionMade)
     return Done(outcome.changed, outcome.refusal, added.receipts if added else (), waits)
@@ -77,10 +79,14 @@ def _fields(verb: str, form: FormData, files: Mapping[int, list[str]]) -> dict[s
     given = texts(form)
     if verb == "answer":
         return {"answers": answers(given, files)}
-    fields = nested(given)
+    if verb == "request-info":
+        return checklist.request_fields(given)
     if verb == "approve":
-        fields.setdefault("contact_verified", False)
-    return fields
+        if checklist.asked(given):
+            text = "Not everything is ticked: ask the partner, or reject the claim."
+            raise BadForm([FieldError("checklist", "not_ticked", text)])
+        return {"contact_verified": False} | checklist.approval_fields(given)
+    return nested(given)
 
 
 def _question_numbers(form: FormData) -> list[int]:

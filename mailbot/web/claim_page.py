@@ -14,6 +14,7 @@ from mailbot.claims.lifecycle import possible
 from mailbot.claims.model import Claim, ClockKind, Consent, Evidence, Question, Status
 from mailbot.claims.reasons import QUESTIONS, REJECTIONS, may_reject_for
 from mailbot.store import claims, outbox_office, people
+from mailbot.web.checklist import checklist
 from mailbot.web.forms import FieldError
 from mailbot.web.history_view import lines, newest
 from mailbot.web.missing import missing_of
@@ -112,6 +113,7 @@ async def _context(site: Site, at: Entrance) -> dict[str, Any]:
         "rivals": [claim, *rivals.values()],
         "may_copy": not visitor.office and visitor.signed_in,
         "case": next((c.text for c in reversed(claim.comments) if c.role != "reviewer"), ""),
+        "checklist": _checklist(site, at) if "request_info" in acts else (),
         "ask_reasons": tuple(QUESTIONS),
         "reject_reasons": tuple(code for code in REJECTIONS if may_reject_for(code)),
     }
@@ -130,6 +132,10 @@ def _clocks(site: Site, at: Entrance) -> list[dict[str, Any]]:
         }
         for clock in shown
     ]
+
+
+def _checklist(site: Site, at: Entrance) -> list[dict[str, str]]:
+    return checklist(at.claim, site.templates.translate, at.visitor.language)
 
 
 def _pending(site: Site, at: Entrance) -> dict[str, Any] | None:

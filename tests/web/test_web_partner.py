@@ -199,10 +199,9 @@ async def test_questions_are_asked_and_answered_in_the_browser(home: House, sign
     rita = await reviewer_of(home, claim_id, signed_in)
     await rita.press(
         f"/claims/{claim_id}/request-info",
-        items__1__reason="missing_customer_ack",
-        items__1__text="Who signed?",
-        items__2__reason="missing_or_old_dates",
-        items__2__text="When?",
+        ask__signature="Who signed?",
+        ask__date="When?",
+        **{f"check.{code}": "1" for code in ("parties", "tenant", "work", "product:teams")},
     )
     await home.passes(timedelta(minutes=11))
     assert (await home.claim(claim_id)).status is Status.ACTION_REQUIRED
@@ -223,7 +222,13 @@ async def test_a_reviewer_starts_and_approves_with_the_contact_check(home: House
     rita = await reviewer_of(home, claim_id, signed_in)
     await rita.press(f"/claims/{claim_id}/start-review")
     assert (await home.claim(claim_id)).status is Status.UNDER_REVIEW
-    await rita.press(f"/claims/{claim_id}/approve", contact_verified="true", contact_source="page 4")
+    some = {"check.parties": "1", "check.tenant": "1", "contact_verified": "true", "contact_source": "page 4"}
+    await rita.press(f"/claims/{claim_id}/approve", **some)
+    assert "Not everything is ticked" in rita.text
+    rest = {f"check.{code}": "1" for code in ("signature", "date", "work", "product:teams")}
+    await rita.press(f"/claims/{claim_id}/approve", **some, **rest, page__signature="4")
+    assert "signature p. 4" in rita.text
+    assert "signature p. 4" not in await petr.open(f"/claims/{claim_id}")
     await home.passes(timedelta(minutes=11))
     claim = await home.claim(claim_id)
     assert claim.status is Status.APPROVED

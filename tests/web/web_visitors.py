@@ -58,12 +58,14 @@ class Browser:
 
     def form(self, action: str) -> dict[str, str]:
         """The hidden and filled-in fields of the first form with that action."""
-        found = re.search(rf'<form[^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', self.page.text, re.S)
+        # The address may also stand on one of the form's buttons.
+        pattern = rf'<form((?:(?!</form>).)*?action="{re.escape(action)}".*?)</form>'
+        found = re.search(pattern, self.page.text, re.S)
         assert found, f"no form {action} on the page: {self.text[:2000]}"
         tags = re.findall(r"<input[^>]*>", found[1])
-        named = {t: re.search(r'name="([^"]*)"', t) for t in tags}
+        names = {t: re.search(r'name="([^"]*)"', t) for t in tags}
         fields = {
-            m[1]: _value(t) for t, m in named.items() if m and 'type="checkbox"' not in t and 'type="file"' not in t
+            m[1]: _value(t) for t, m in names.items() if m and 'type="checkbox"' not in t and 'type="file"' not in t
         }
         for name, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', found[1], re.S):
             chosen = re.search(r'<option value="([^"]*)" selected', options) or re.search(
