@@ -181,9 +181,15 @@ def scale(yard: Yard, size: Size) -> Iterator[Line]:
     small, large = yard.mailbot("tenth", size.claims // 10), yard.mailbot("whole", size.claims)
     taken = [asked(one.database, size.rounds) for one in (small, large)]
     for name in taken[0]:
-        goal, most = ("S1", 1.5) if name == "idle tick" else ("S2", 1.5)
-        what = f"{name}, {large.claims:,} claims against {small.claims:,}"
-        yield cpu_at_most(goal, what, Taken(0, taken[1][name]), Taken(0, taken[0][name]), most)
+        goal, what = "S1" if name == "idle tick" else "S2", f"{name}, {large.claims:,} claims against {small.claims:,}"
+        yield cpu_at_most(goal, what, Taken(0, taken[1][name]), Taken(0, taken[0][name]), 1.5)
+    yield absolute("S1", f"idle tick with {large.claims:,} claims", taken[1]["idle tick"], 1, "ms")
+
+
+def not_yet(_: Yard, __: Size) -> Iterator[Line]:
+    """What has a goal and no measurement here."""
+    yield missing("P1", "PostgreSQL in batches against statement by statement", "not measured by this bench yet")
+    yield missing("S1", "a due deadline against APScheduler's SQL store", "not measured by this bench yet")
 
 
 GROUPS: dict[str, Callable[[Yard, Size], Iterator[Line]]] = {
@@ -193,4 +199,5 @@ GROUPS: dict[str, Callable[[Yard, Size], Iterator[Line]]] = {
     "backlog": backlog,
     "outgoing": outgoing,
     "scale": scale,
+    "not_yet": not_yet,
 }

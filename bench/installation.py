@@ -13,7 +13,6 @@ import io
 import secrets
 import sqlite3
 import sys
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -227,9 +226,3 @@ async def _settle(rooms: Rooms, pocket: _Pocket) -> None:
 def _reply_address(mail: Message) -> str:
     parsed = email.message_from_bytes(mail.raw, policy=email.policy.default)
     return str(parsed["Reply-To"]).strip("<>")
-
-
-def service_figures(service: Child, words: Sequence[str]) -> str:
-    """The last lines of the service's log that hold one of the words: for a round that went wrong."""
-    lines = service.log.read_text(errors="replace").splitlines()
-    return "\n".join([line for line in lines if any(word in line for word in words)][-5:])
