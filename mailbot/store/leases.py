@@ -12,6 +12,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.store.database import Store
+from mailbot.store.faults import StoreFault
 from mailbot.store.schema import inbox, outbox
 
 NAME = "mailbot "
@@ -38,7 +39,13 @@ class Watch:
         self._missed: frozenset[str] = frozenset()
 
     async def look(self) -> int:
-        """How many rows were given back."""
+        """How many rows were given back; none while the database is away."""
+        try:
+            return await self._look()
+        except StoreFault:
+            return 0
+
+    async def _look(self) -> int:
         async with self._store.read() as conn:
             present = set((await conn.execute(_PRESENT)).scalars())
             held = select(outbox.c.lease_by).where(outbox.c.lease_until.is_not(None), outbox.c.lease_by != "")

@@ -69,7 +69,7 @@ class Nodes:
             self.fire.relay.mood = self.random.choice(_MOODS)
             self._kill_one()
             report.kills += 1
-        until(lambda: self.acknowledged >= messages, _PATIENCE_SECONDS, f"{self.acknowledged} accepted, then no more")
+        until(lambda: self._accepted(messages), _PATIENCE_SECONDS, f"{self.acknowledged} accepted, then no more")
         report.seconds = time.monotonic() - began
 
     def settle(self) -> None:
@@ -91,6 +91,17 @@ class Nodes:
         for node in self.running:
             kill(node)
         self.fire.close()
+
+    def _look_after(self) -> None:
+        """A node that ended by itself is a defect, and is started again."""
+        for node in [node for node in self.running if node.poll() is not None]:
+            self.fire.report.defects.append(f"a node ended by itself with {node.poll()}")
+            self.running.remove(node)
+            self.running.append(self.fire.house.serve())
+
+    def _accepted(self, share: int) -> bool:
+        self._look_after()
+        return self.acknowledged >= share
 
     def _kill_one(self) -> None:
         """Mostly at once; now and then a node hangs before, and wakes up in a changed world."""

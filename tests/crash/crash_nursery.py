@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,8 @@ class Nursery:
             code = 70
             try:
                 code = self._child(request, descriptors)
+            except Exception:
+                traceback.print_exc()
             finally:
                 os._exit(code)
         for descriptor in descriptors:

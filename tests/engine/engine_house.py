@@ -412,10 +412,11 @@ async def house(
     tokens: Tokens | None = None,
     verify: Verify | None = None,
     trust: str = "",
+    url: str = "",
 ) -> AsyncIterator[House]:
-    """A house with its people, at the given time."""
+    """A house with its people, at the given time; on SQLite unless a `url` says otherwise."""
     clock, rules = ManualClock(start), load_policy(policy)
-    store = await Store.open(f"sqlite:///{folder}/mailbot.db", f"file:{folder}/blobs", clock=clock, create=True)
+    store = await Store.open(url or f"sqlite:///{folder}/mailbot.db", f"file:{folder}/blobs", clock=clock, create=True)
     async with store:
         await store.write(lambda conn: import_people(conn, PEOPLE, start))
         await store.write(lambda conn: policies.pin(conn, rules.version, dump_policy(rules)))
