@@ -43,7 +43,7 @@ ATTRIBUTIONS = [
     for n, (client, language, line) in enumerate(table("attributions")["lines"])
 ]
 HEADERS = [pytest.param(lines, id=f"{client}-{language}") for client, language, lines in table("headers")["blocks"]]
-BODIES = [pytest.param(case, id=case["name"]) for case in table("bodies")["case"]]
+BODIES = [pytest.param(case, id=case["name"]) for name in ("bodies", "clients") for case in table(name)["case"]]
 HTML = [pytest.param(case, id=case["name"]) for case in table("html")["case"]]
 
 NOTICE = "Dear Ann,\n\nyou can decline by reply.\n\nThe claims office"
