@@ -34,6 +34,14 @@ AWAY = [
     ("Jag är inte på kontoret, tillbaka den 30 november.", date(2026, 11, 30)),
     ("Я в отпуске до 30 ноября. По срочным вопросам обращайтесь к коллеге.", date(2026, 11, 30)),
     ("只今休暇中です。12月1日に戻ります。", date(2026, 12, 1)),
+    ("Encontro-me ausente do escritório e regresso no dia 1 de dezembro.", date(2026, 12, 1)),
+    ("Ik ben met vakantie en ben vanaf 7 december weer bereikbaar.", date(2026, 12, 7)),
+    ("Jag har semester och är tillbaka den 7 december.", date(2026, 12, 7)),
+    ("Jeg er på ferie og er tilbake mandag 30. november.", date(2026, 11, 30)),
+    ("Jeg holder ferie og er tilbage den 1. december.", date(2026, 12, 1)),
+    ("Aktuálně čerpám dovolenou a k e-mailům se dostanu až 1. 12.", date(2026, 12, 1)),
+    ("Momentálne čerpám dovolenku, vrátim sa po návrate.", None),
+    ("Я у відпустці до 1 грудня. З термінових питань звертайтесь до колеги.", date(2026, 12, 1)),
 ]
 SUBJECTS = [
     "Automatic reply: Association with Fabrikam",
