@@ -164,8 +164,9 @@ GROWING: dict[str, Callable[[int], object]] = {
 def test_four_times_the_input_costs_less_than_six_times_the_time(name: str) -> None:
     call = GROWING[name]
     call(50)
-    small, large = seconds(lambda: call(800)), seconds(lambda: call(3200))
-    assert large < 6 * max(small, 0.0008)
+    # A busy machine can spoil one comparison; what is not linear spoils every one.
+    tries = ((seconds(lambda: call(800)), seconds(lambda: call(3200))) for _ in range(4))
+    assert any(large < 6 * max(small, 0.0008) for small, large in tries)
 
 
 def test_random_octets_always_give_an_interpretation() -> None:
