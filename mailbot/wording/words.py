@@ -232,6 +232,21 @@ _ITEM = {
     "bounced": mark("an undelivered notice"),
 }
 
+# What became of a mail, coming in or going out: the states of its row (store/schema.py).
+_POST = {
+    "accepted": mark("Waiting to be read"),
+    "applied": mark("Applied"),
+    "ignored": mark("Ignored"),
+    "held": mark("Held"),
+    "quarantined": mark("Quarantined"),
+    "queued": mark("Waiting to be sent"),
+    "deferred": mark("To be tried again"),
+    "sent": mark("Sent"),
+    "bounced": mark("Undelivered"),
+    "expired": mark("Given up"),
+    "cancelled": mark("Cancelled"),
+}
+
 _HELD_BY = {
     "unread": mark("a mail about this claim that came in time has not been read yet"),
     "held": mark("a mail about this claim waits for a person to look at it"),
@@ -260,6 +275,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "refusal": REFUSALS,
         "why": WHY_UNREAD,
         "item": _ITEM,
+        "post": _POST,
         "moved": _HELD_BY,
     }
 )

@@ -1,5 +1,6 @@
 """The site on a real house: real store, engine and lifecycle, a clock moved by hand, no sockets."""
 
+import os
 import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
 
 from engine_house import House, house
+from web_tabs import ARGS, CHROMIUM, DESK, Tab
 from web_visitors import BASE, FABRIKAM, Browser, Client
 
 from mailbot.claims.catalogue import shipped_catalogue
@@ -19,6 +21,7 @@ from mailbot.store import api_keys
 from mailbot.store.api_keys import ApiKey
 from mailbot.templates import Templates
 from mailbot.web.app import create_app
+from mailbot.web_server import WebServer
 
 
 @pytest.fixture
@@ -83,3 +86,46 @@ async def client(site: Any, home: House) -> AsyncIterator[Callable[..., Awaitabl
     yield make
     for it in made:
         await it.http.aclose()
+
+
+@pytest.fixture
+async def base(home: House, templates: Templates) -> AsyncIterator[str]:
+    """Where the site answers on loopback."""
+    env = {"MAILBOT_PUBLIC_URL": "http://127.0.0.1:8080", "MAILBOT_DOMAIN": "mail.test", "MAILBOT_LAB": "true"}
+    app = create_app(home.engine, home.store, home.tokens, templates, load_config(None, env))
+    server = await WebServer.start(app, "127.0.0.1", 0, on_request=lambda: None)
+    yield f"http://127.0.0.1:{server.address[1]}"
+    await server.stop(5)
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Any]:
+    playwright_api = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+    async with playwright_api.async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGS))
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where pictures go."""
+    kept = os.environ.get("MAILBOT_TEST_SCREENSHOTS", "")
+    place = Path(kept) if kept else tmp_path / "screenshots"
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+@pytest.fixture
+async def tab(chromium: Any, base: str, folder: Path, home: House) -> AsyncIterator[Any]:
+    """Makes tabs: `await tab()`, on a phone, in the dark."""
+    contexts: list[Any] = []
+
+    async def make(size: dict[str, int] = DESK, scheme: str = "light", locale: str = "en-GB") -> Tab:
+        context = await chromium.new_context(viewport=size, color_scheme=scheme, locale=locale)
+        contexts.append(context)
+        return Tab(await context.new_page(), base, folder, home)
+
+    yield make
+    for context in contexts:
+        await context.close()

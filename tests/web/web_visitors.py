@@ -114,8 +114,8 @@ PETR_ACTS = Actor(email=PETR, name="Petr Dvořák", roles=frozenset({Role.INCENT
 RITA_ACTS = Actor(email=RITA, name="Rita Office", roles=frozenset({Role.REVIEWER}))
 
 
-async def submitted(home: House) -> str:
-    """A claim of Fabrikam with one file, handed in; its id."""
+async def submitted(home: House, language: str = "en", product: str = "teams") -> str:
+    """A claim of Fabrikam with one file, handed in, whose contacts read that language; its id."""
     claim_id = home.ids.claim()
     now = home.clock.now()
     draft = Claim(
@@ -131,22 +131,22 @@ async def submitted(home: House) -> str:
         tenant_domain="customer.example",
         solution_area="modern_work_security",
         activity="usage",
-        products=(Product(code="teams"),),
-        customer=Contact(name="Jana Nováková", title="CIO", email=JANA, country="CZ"),
-        partner=Contact(name="Petr Dvořák", email=PETR),
+        products=(Product(code=product),),
+        customer=Contact(name="Jana Nováková", title="CIO", email=JANA, country="CZ", language=language),
+        partner=Contact(name="Petr Dvořák", email=PETR, language=language),
     )
     base: dict[str, Any] = {"at": now, "actor": PETR_ACTS, "channel": Channel.WEB}
-    await home.engine.create(events.Drafted(id="draft", claim=draft, **base))
+    await home.engine.create(events.Drafted(id=f"draft-{product}", claim=draft, **base))
     await home.engine.add_files(claim_id, PETR_ACTS, Channel.WEB, [("sow.pdf", pdf())])
-    outcome = await home.engine.act(claim_id, events.Submitted(id="submit", **base))
+    outcome = await home.engine.act(claim_id, events.Submitted(id=f"submit-{product}", **base))
     assert outcome.refusal is None, outcome.refusal
     await home.settle()
     return claim_id
 
 
-async def noticed(home: House) -> str:
+async def noticed(home: House, language: str = "en") -> str:
     """An approved claim whose consent notice has gone out to the customer; its id."""
-    claim_id = await submitted(home)
+    claim_id = await submitted(home, language)
     approved = events.Approved(
         id="approve", at=home.clock.now(), actor=RITA_ACTS, contact_verified=True, contact_source="page 4"
     )

@@ -1,0 +1,69 @@
+"""A browser's tabs on our site: Debian's Chromium, headless, talking to nobody but loopback.
+
+Set MAILBOT_TEST_SCREENSHOTS to a folder to keep the pictures there.
+"""
+
+import os
+import re
+import shutil
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engine_house import House
+from PIL import Image
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+ARGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+DESK = {"width": 1180, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+needs_chromium = pytest.mark.skipif(
+    not Path(CHROMIUM).exists(), reason="no chromium on this machine: apt install chromium"
+)
+
+
+class Tab:
+    """A browser tab on our site that notes whatever the page complains about."""
+
+    def __init__(self, page: Any, base: str, folder: Path, home: House) -> None:
+        self.page, self.base, self.folder, self.home = page, base, folder, home
+        self.complaints: list[str] = []
+        self.keeps = bool(os.environ.get("MAILBOT_TEST_SCREENSHOTS"))
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
+
+    async def open(self, path: str) -> None:
+        await self.page.goto(self.base + path)
+
+    async def shoot(self, name: str) -> None:
+        """Keeps a picture of the whole page, in few colours: pages are flat, and the docs stay small."""
+        taken = Image.open(BytesIO(await self.page.screenshot(full_page=True))).convert("RGB")
+        taken.quantize(32, dither=Image.Dither.NONE).save(self.folder / f"{name}.png", optimize=True)
+
+    async def press(self, name: str) -> None:
+        self.home.clock.advance(timedelta(seconds=3))
+        await self.page.get_by_role("button", name=name).first.click()
+
+    async def fits(self) -> bool:
+        """Whether nothing sticks out of the window sideways."""
+        wide: bool = await self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        return wide
+
+    async def sign_in(self, email: str) -> None:
+        """By the link that is mailed; in whatever language the page is."""
+        await self.open("/login")
+        await self.page.fill("#email", email)
+        await self.page.locator("main form button").click()
+        await self.page.wait_for_load_state()
+        await self.home.settle()
+        link = re.findall(r"(/login/[^\s/]+)", self.home.mails(email)[-1].text)[0]
+        await self.open(link)
+        await self.page.locator("main form button").click()
+        await self.page.wait_for_load_state()
