@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from mailbot.inbound.lexicon.load import lexicon
+from mailbot.inbound.robots import fold, fold_pattern
 
 _ENHANCED = re.compile(r"(?<![\d.\w-])([245]\.\d{1,3}\.\d{1,3})(?![\d\w]|\.\d)")
 _REPLY = re.compile(r"(?<![\d.\w-])([45]\d\d)(?=[ \-#:;,.)]|$)(?![.]\d)")
@@ -25,6 +26,7 @@ _DIAGNOSTIC_CAP = 2000
 _ADDRESS_STATUSES = frozenset(
     ("5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1", "5.4.310", "5.4.4", "5.7.13")
 )
+_HOST_STATUSES = frozenset(("5.1.2", "5.4.4", "5.4.310"))
 _SENDER_STATUSES = frozenset(("5.1.7", "5.1.8", "4.1.7", "4.1.8"))
 _UNKNOWN_STATUS = re.compile(r"[45]\.1\.(?:[012346]|10)$")
 _POLICY_STATUS = re.compile(r"[45]\.7\.\d")
@@ -46,7 +48,10 @@ UNKNOWN = Reason("undefined", False, "5.0.0")
 @cache
 def _reasons() -> tuple[tuple[Reason, re.Pattern[str]], ...]:
     return tuple(
-        (Reason(entry["name"], entry["permanent"], entry["status"]), re.compile("|".join(entry["patterns"])))
+        (
+            Reason(entry["name"], entry["permanent"], entry["status"]),
+            re.compile(fold_pattern("|".join(entry["patterns"]))),
+        )
         for entry in lexicon("bounces")["reasons"]
     )
 
@@ -70,6 +75,8 @@ def reason_of(diagnostic: str, status: str, *, context: str = "") -> Reason:
         return Reason("sender", False, status or "5.1.8")
     for reason, pattern in _reasons():
         if pattern.search(words):
+            if reason.name == "temporary" and status in _HOST_STATUSES and not _PASSING.search(words):
+                return Reason("unknown_host", True, status)  # the sending server knows which of its DNS errors last
             return _certain(reason, words, codes, plain_words(context))
     if status in _ADDRESS_STATUSES or (not status and codes & _ADDRESS_STATUSES):
         return Reason("address", True, status)
@@ -101,8 +108,8 @@ def _refused(codes: set[str], text: str) -> bool:
 
 
 def plain_words(text: str) -> str:
-    """Lower case, one space, no links; addresses become one sign, so that their letters are never read as words."""
-    return " ".join(_ADDRESS.sub("*", _LINK.sub(" ", text[:_DIAGNOSTIC_CAP])).lower().split())
+    """Folded, one space, no links; addresses become one sign, so that their letters are never read as words."""
+    return " ".join(fold(_ADDRESS.sub("*", _LINK.sub(" ", text[:_DIAGNOSTIC_CAP]))).split())
 
 
 def chosen_status(declared: str, diagnostic: str, reason: Reason) -> str:

@@ -11,9 +11,13 @@ from functools import cache
 from mailbot.addresses import canonical
 from mailbot.inbound.lexicon.load import lexicon
 from mailbot.inbound.mailboxes import find_addresses
+from mailbot.inbound.robots import fold, fold_pattern
 
 TEXT_CAP = 24 * 1024
-_ROLE = re.compile(r"^(?:mailer-daemon|post-?master|abuse|support|help(?:desk)?|admin|(?:web|host)master|info-?desk)@")
+_ROLE = re.compile(
+    r"^(?:mailer-daemon|post-?master|abuse|support|help(?:desk)?|admin|(?:web|host)master|info-?desk"
+    r"|hilfe|aide|ayuda|assistenza|soporte|suporte|napoveda|podpora|pomoc|kefu|ugyfelszolgalat|no-?reply)@"
+)
 _HEAD = re.compile(r"^[\s*>\-–•\"'<\[(|#]*(?:smtp:|rfc822;\s*)?<?\"?([^\s<>\"';:,\[\]()]+@[^\s<>\"';:,\[\]()]+)")
 _ADDRESS = r"([^\s<>\"';:,\[\]()]+@[^\s<>\"';:,\[\]()]+)"
 _SPOKEN = re.compile(
@@ -29,6 +33,9 @@ _GENERATED = re.compile(r"\((?:generated|expanded) from:? <?([^\s<>()]+@[^\s<>()
 _REPLY_LINE = re.compile(r"^\s*(?:<<<|>>>|\d{3}[ -]|\(reason:|\.\.\. while talking)")
 _BRACKETED = re.compile(r"(?:to|for|recipient|address): ?<[^\s<>@]{1,64}@[^\s<>@]{1,255}>", re.IGNORECASE)
 _CODES = re.compile(r"(?<![\d.])(?:[45]\d\d[ -]|[45]\.\d{1,3}\.\d{1,3}(?![.\d]))")
+_LABELLED = re.compile(r"\s*[*>\-•]?\s*([^:@<>\"]{1,40}?)\s*:\s*[\"'<\[]*(?:smtp:|rfc822;\s*)?" + _ADDRESS)
+# Signs of CJK text that stand where Western ones are expected.
+_WIDE = str.maketrans("：，；（）＜＞［］「」『』【】、。", ':,;()<>[]""""[],.')
 _BLOCK = 40
 
 
@@ -43,15 +50,15 @@ class Failure:
 
 @cache
 def pattern(key: str) -> re.Pattern[str]:
-    """All expressions of one list of the lexicon as one."""
-    return re.compile("|".join(f"(?:{expression})" for expression in lexicon("bounces")[key]))
+    """All expressions of one list of the lexicon as one, for folded text."""
+    return re.compile("|".join(f"(?:{fold_pattern(expression)})" for expression in lexicon("bounces")[key]))
 
 
 def own_words(text: str) -> str:
     """The report without the returned mail behind it."""
     kept: list[str] = []
-    for line in text[:TEXT_CAP].split("\n"):
-        stripped = line.strip().lower()
+    for line in text[:TEXT_CAP].translate(_WIDE).split("\n"):
+        stripped = fold(line.strip())
         if kept and stripped and pattern("separators").match(stripped):
             break
         if len(kept) > 3 and stripped.startswith(("received:", "return-path:")):
@@ -68,13 +75,14 @@ def technical(words: str, text: str) -> bool:
 
 
 def failures_in(text: str, strangers: frozenset[str]) -> tuple[Failure, ...]:
-    """The failed addresses of a report; `strangers` are addresses that cannot be recipients (its own sender, ours)."""
+    """The failed addresses of a report; `strangers` cannot be recipients: its own sender, we, all of our @domain."""
     lines = text.split("\n")
     found: dict[str, tuple[int, int, str]] = {}
     for number, line in enumerate(lines):
         strength, address = _recipient_in(line)
         key = canonical(address)
-        if address and key not in strangers and not _ROLE.match(key) and found.get(key, (0,))[0] < strength:
+        stranger = key in strangers or key[key.rfind("@") :] in strangers or _ROLE.match(key)
+        if address and not stranger and found.get(key, (0,))[0] < strength:
             first = min(number, found[key][1]) if key in found else number
             found[key] = (strength, first, found[key][2] if key in found else address)
     best = max((strength for strength, _, _ in found.values()), default=0)
@@ -87,9 +95,11 @@ def _recipient_in(line: str) -> tuple[int, str]:
     """How surely a line names a failed recipient (3 it stands first, 2 it is spoken of, 1 it is there), and which."""
     if "@" not in line:
         return 0, ""
-    lowered = line.strip().lower()
-    if pattern("not_recipients").search(lowered):
+    label, labelled = _labelled(line)
+    if label == "sender" or pattern("not_recipients").search(fold(line.strip())):
         return 0, ""
+    if label == "recipient":
+        return 2, labelled
     head = _HEAD.match(line)
     if head and not _REPLY_LINE.match(line):
         return 3, _clean(head.group(1))
@@ -98,6 +108,23 @@ def _recipient_in(line: str) -> tuple[int, str]:
         return 2, _clean(spoken.group(1))
     addresses = find_addresses(line)
     return (1, addresses[0]) if addresses else (0, "")
+
+
+def _labelled(line: str) -> tuple[str, str]:
+    """Whose address a line of the form `label: address` gives (sender, recipient or unknown), and which."""
+    match = _LABELLED.match(line)
+    if match is None:
+        return "", ""
+    words = fold(match.group(1)).replace("-", " ")
+    for role in ("sender", "recipient"):
+        if _label(role).search(words):
+            return role, _clean(match.group(2))
+    return "", ""
+
+
+@cache
+def _label(role: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{pattern(f'{role}_labels').pattern})(?!\w)")
 
 
 def _clean(address: str) -> str:

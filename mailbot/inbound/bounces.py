@@ -17,6 +17,7 @@ from mailbot.inbound.interpretation import Bounce, BouncedRecipient
 from mailbot.inbound.mailboxes import find_addresses, plain_address, read_addresses
 from mailbot.inbound.parse import Mail, text_of
 from mailbot.inbound.reports import Recipient, fields_in_text, read_report
+from mailbot.inbound.robots import fold
 
 _FLUFL_CAP = 64 * 1024
 _FLUFL_FIELD_CAP = 2000
@@ -129,11 +130,13 @@ _NO_SIGNS = _Signs(0, False, False, "")
 
 def _signs(mail: Mail, text: str, mail_from: str) -> _Signs:
     """Counts independent signs of a report; a person's mail has at most one of them."""
-    subject = mail.headers.text("subject")[:_SUBJECT_CAP].lower()
+    subject = fold(mail.headers.text("subject")[:_SUBJECT_CAP])
     found = _is_system(mail.headers, mail_from)
     if subject.startswith(_ANSWERS) and "mail system" not in found:
         return _NO_SIGNS
-    if pattern("subjects").search(subject):
+    # A person may write of things that were not delivered: only a system's mail is read for the wider class of words.
+    wider = ("undelivered",) if found else ()
+    if _says(subject, "subjects", *(("delay_subjects", "success_subjects", *wider) if found else ())):
         found.append("subject")
     if mail.headers.has("x-failed-recipients"):
         found.append("X-Failed-Recipients")
@@ -142,10 +145,10 @@ def _signs(mail: Mail, text: str, mail_from: str) -> _Signs:
     if not found:
         return _NO_SIGNS  # words alone are never enough, so they need not be read
     words = plain_words(own_words(text))
-    failed = bool(pattern("bodies").search(words))
+    failed = _says(words, "bodies", *wider)
     found += ["words"] if failed else []
-    delayed = bool(pattern("delay_subjects").search(subject) or pattern("delays").search(words))
-    success = bool(pattern("success_subjects").search(subject) or pattern("successes").search(words))
+    delayed = _says(subject, "delay_subjects") or _says(words, "delays")
+    success = _says(subject, "success_subjects") or _says(words, "successes")
     telling = failed or "subject" in found or "X-Failed-Recipients" in found
     if found[0] == "subject" and not technical(words, text):
         return _NO_SIGNS  # a person's subject may sound like a report; only a machine adds codes or bare addresses
@@ -155,6 +158,10 @@ def _signs(mail: Mail, text: str, mail_from: str) -> _Signs:
         success and not failed,
         ", ".join(found),
     )
+
+
+def _says(folded: str, *lists: str) -> bool:
+    return any(pattern(key).search(folded) for key in lists)
 
 
 def _is_system(headers: Headers, mail_from: str) -> list[str]:
@@ -173,7 +180,8 @@ def _from_words(
 ) -> tuple[BouncedRecipient, ...]:
     failed = [address for value in mail.headers.all("x-failed-recipients") for address in find_addresses(value)]
     strangers = ours | frozenset(canonical(box.address) for box in read_addresses(mail.headers.get("from")).mailboxes)
-    failures = failures_in(words, strangers)
+    written_to = frozenset(canonical(box.address) for box in read_addresses(mail.headers.get("to")).mailboxes)
+    failures = failures_in(words, strangers | written_to) or failures_in(words, strangers)
     if failed:
         said = {canonical(failure.address): failure for failure in failures}
         failures = tuple(said.get(canonical(one), Failure(one, words)) for one in dict.fromkeys(failed))

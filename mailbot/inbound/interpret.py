@@ -64,7 +64,8 @@ def _read(
     headers = mail.headers
     sender, sender_why = read_sender(headers, envelope, keys, authentication)
     known = frozenset(canonical(one) for one in (*sender.mailboxes, envelope.rcpt, *keys.own_addresses))
-    bounce = read_bounce(mail, report_text(mail), envelope.mail_from, raw, known)
+    house = canonical(envelope.rcpt[envelope.rcpt.rfind("@") :])
+    bounce = read_bounce(mail, report_text(mail), envelope.mail_from, raw, known | {house})
     writing = read_writing(mail, envelope, keys)
     parts = writing.parts
     kind, intent = _kind_and_intent(mail, bounce, sender, envelope, keys, parts)

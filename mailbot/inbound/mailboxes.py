@@ -20,6 +20,10 @@ _SIMPLE = re.compile(
     r'(?:"([^"\\<>@,;:()]*)"|([^"\\<>@,;:()\[\]]*))<\s*'
     r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]{1,128}@[A-Za-z0-9.\-]{1,255})\s*>"
 )
+# A script without spaces runs on beside an address: "到ann@customer.example的邮件" names an address of Latin letters.
+_CJK = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
+_BEFORE_CJK = re.compile(rf"[A-Za-z0-9][^{_CJK}]*")
+_AFTER_CJK = re.compile(rf"[^{_CJK}]*[A-Za-z0-9_+.\-]$")
 _BARE = re.compile(r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]{1,128}@[A-Za-z0-9.\-]{1,255})")
 
 
@@ -58,8 +62,17 @@ def ascii_lower(text: str) -> str:
 
 def find_addresses(text: str) -> tuple[str, ...]:
     """Every addr-spec that stands in free text, in order, once; trailing dots dropped."""
-    found = dict.fromkeys(match.group(0).rstrip(".").lstrip(".'") for match in _ADDRESS.finditer(text))
+    found = dict.fromkeys(_cut_out(match.group(0)).rstrip(".").lstrip(".'") for match in _ADDRESS.finditer(text))
     return tuple(address for address in found if not address.endswith("@") and not address.startswith("@"))
+
+
+def _cut_out(run: str) -> str:
+    """The address in a run of characters that an address could have, without the CJK words around it."""
+    if run.isascii():
+        return run
+    local, _, domain = run.rpartition("@")
+    before, after = _AFTER_CJK.search(local), _BEFORE_CJK.match(domain)
+    return f"{before.group(0)}@{after.group(0)}" if before and after else run
 
 
 def _slow(value: str, *, whole: bool) -> AddressList:

@@ -1,4 +1,4 @@
-"""Every case in cases/ is a mail and what must be read from it; only the fields that the .json names are compared."""
+"""Every case in cases/ and bounces/ is a mail and what must be read from it, as far as its .json names the fields."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,8 @@ from mime_letters import NOW, RCPT
 
 from mailbot.inbound.trial import trial
 
-CASES = sorted((Path(__file__).parent / "cases").glob("*.eml"))
+FOLDERS = [Path(__file__).parent / name for name in ("cases", "bounces")]
+CASES = sorted(case for folder in FOLDERS for case in folder.glob("*.eml"))
 
 
 def differences(want: Any, got: Any, path: str = "") -> list[str]:
@@ -29,6 +30,7 @@ def test_a_case_is_read_as_its_neighbour_file_says(case: Path) -> None:
 
 
 def test_every_mail_has_its_expectation() -> None:
-    folder = Path(__file__).parent / "cases"
-    assert {path.stem for path in folder.glob("*.json")} == {path.stem for path in CASES}
-    assert len(CASES) >= 60
+    assert {path for folder in FOLDERS for path in folder.glob("*.json")} == {
+        case.with_suffix(".json") for case in CASES
+    }
+    assert len(CASES) >= 160
