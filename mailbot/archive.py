@@ -73,8 +73,11 @@ def large_blobs(database: Path) -> list[str]:
         return [row[0] for row in conn.execute("SELECT sha256 FROM blobs WHERE content IS NULL ORDER BY sha256")]
 
 
-def write(target: Path, manifest: Manifest, keys: bytes, database: Path, files: Iterable[tuple[str, Path]]) -> None:
-    """Writes the archive next to `target` and moves it there when it is complete and on the disk."""
+def write(target: Path, manifest: Manifest, keys: bytes, database: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    """Writes the archive next to `target` and moves it there when it is complete and on the disk.
+
+    `files` are digests with their bytes, one in memory at a time.
+    """
     draft = target.with_name(f".{target.name}.part")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
@@ -82,8 +85,8 @@ def write(target: Path, manifest: Manifest, keys: bytes, database: Path, files: 
                 _add(tar, _MANIFEST, json.dumps(asdict(manifest), indent=2).encode())
                 _add(tar, _KEYS, keys)
                 tar.add(database, _DATABASE, filter=_anonymous)
-                for digest, path in files:
-                    tar.add(path, f"{_BLOBS}{digest}", filter=_anonymous)
+                for digest, content in files:
+                    _add(tar, f"{_BLOBS}{digest}", content)
             out.flush()
             os.fsync(out.fileno())
         draft.replace(target)

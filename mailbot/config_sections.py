@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from mailbot.claims.places import Place, check_country, zone
 from mailbot.claims.policy import SHIPPED, Policy, load_policy
 from mailbot.endpoints import (
+    BlobBucket,
     BlobFolder,
     HostPort,
     Maildir,
@@ -122,7 +123,7 @@ class Database(Section):
 class Blobs(Section):
     """Where large files are."""
 
-    url: Annotated[BlobFolder, _read_in_folder(read_blobs)]
+    url: Annotated[BlobFolder | BlobBucket, _read_in_folder(read_blobs)]
 
 
 class Smtp(Section):

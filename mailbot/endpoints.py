@@ -16,7 +16,6 @@ Network = IPv4Network | IPv6Network
 
 _LISTEN = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]/]+)):([0-9]{1,5})", re.ASCII)
 _HOST = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*", re.ASCII)
-_LATER = "which comes with a later version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,13 @@ class BlobFolder:
     def url(self) -> str:
         """As the store opens it."""
         return f"file:{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class BlobBucket:
+    """Object storage that every node shares. Its keys come from the environment, so `url` holds no secret."""
+
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +157,23 @@ def _read_postgres(text: str) -> PostgresDatabase:
     return PostgresDatabase(text)
 
 
-def read_blobs(text: str, folder: Path) -> BlobFolder:
-    """`file:relative/path` or `file:/absolute/path`."""
+def read_blobs(text: str, folder: Path) -> BlobFolder | BlobBucket:
+    """`file:relative/path`, `file:/absolute/path`, or `s3://`, `gs://`, `az://` with a bucket and perhaps a prefix."""
     if text.startswith(("s3:", "gs:", "az:")):
-        raise ValueError(f"object storage needs an extra, {_LATER}; allowed is file:<folder>")
+        return _read_bucket(text)
     path = text.removeprefix("file:")
     if path == text or not path:
-        raise ValueError("allowed is file:<folder>")
+        raise ValueError("allowed is file:<folder>, s3://<bucket>/<prefix>, gs://… or az://…")
     return BlobFolder(folder / path)
+
+
+def _read_bucket(text: str) -> BlobBucket:
+    if find_spec("obstore") is None:
+        raise ValueError("object storage needs the extra `objects`: pip install 'mailbot[objects]'")
+    parts = _split(text)
+    if parts is None or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("allowed is s3://<bucket>/<prefix>; keys, region and endpoint come from the environment")
+    return BlobBucket(text.rstrip("/"))
 
 
 def read_heads(text: str, folder: Path) -> Path | None:

@@ -44,11 +44,13 @@ def _write(config: "Config", database: Path, file: Path, copy: Path, keys: bytes
     from mailbot import __version__, archive
     from mailbot.clock import SystemClock
     from mailbot.store import schema
-    from mailbot.store.blobs import Blobs
+    from mailbot.store.blobs import BlobLost, Blobs
+    from mailbot.store.faults import StoreFault
+    from mailbot.store.places import blob_place
 
     progress("copying the database …")
     archive.snapshot(database, copy)
-    digests, blobs = archive.large_blobs(copy), Blobs(config.blobs.url.path)
+    digests, blobs = archive.large_blobs(copy), Blobs(blob_place(config.blobs.url.url))
     manifest = archive.Manifest(
         format=archive.FORMAT,
         version=__version__,
@@ -59,5 +61,9 @@ def _write(config: "Config", database: Path, file: Path, copy: Path, keys: bytes
     )
     progress(f"packing {len(digests)} files …")
     sealed = archive.seal(keys, words, secrets.token_bytes(_RANDOM_BYTES))
-    archive.write(file, manifest, sealed, copy, [(digest, blobs.path(digest)) for digest in digests])
+    files = ((digest, blobs.read(digest)) for digest in digests)
+    try:
+        archive.write(file, manifest, sealed, copy, files)
+    except (BlobLost, StoreFault) as error:
+        raise Failed(f"{error}; no backup was written") from error
     return len(digests)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mailbot.config import Config
 from mailbot.doctor.finding import Finding, error, note, ok, warning
-from mailbot.endpoints import Maildir, SqliteFile
+from mailbot.endpoints import BlobFolder, Maildir, SqliteFile
 
 _BUILT = datetime(2026, 1, 1, tzinfo=UTC)
 _SKEW = timedelta(minutes=5)
@@ -59,7 +59,9 @@ def _clock(config: Config, now: datetime) -> Finding:
 
 
 def _folders(config: Config) -> list[Path]:
-    folders = [config.folder, config.blobs.url.path, config.keys_file.parent]
+    folders = [config.folder, config.keys_file.parent]
+    if isinstance(config.blobs.url, BlobFolder):
+        folders.append(config.blobs.url.path)
     if isinstance(config.delivery.url, Maildir):
         folders.append(config.delivery.url.path)
     return list(dict.fromkeys(folders))

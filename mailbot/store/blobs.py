@@ -1,32 +1,27 @@
-"""Bytes by their SHA-256: small ones in the row, large ones as files that are durable before the row is committed.
+"""Bytes by their SHA-256: small ones in the row, large ones in a place of their own.
 
-A crash between file and commit leaves a file nobody names; `sweep` removes it later. A missing or altered file raises
-BlobLost: its bytes are never replaced by others. Names are 64 hex digits and nothing else, so no path can be built.
+Those are durable before the row is committed. A crash in between leaves bytes nobody names; `sweep` removes them later.
+Missing or altered bytes raise BlobLost: they are never replaced by others. Names are 64 hex digits and nothing else, so
+no path can be built.
 """
 
 import asyncio
 import hashlib
-import os
 import re
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mailbot.failpoints import failpoint
-from mailbot.store.faults import StoreBroken, StoreError, translate
+from mailbot.store.faults import StoreBroken, StoreError
 from mailbot.store.schema import blob_uses, blobs
 from mailbot.store.upsert import insert_missing
 
 INLINE_BYTES = 64 * 1024
-_DRAFT = ".draft-"
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -36,18 +31,37 @@ class BlobLost(StoreError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blob:
-    """Bytes on their way into the database; `content` is None when they lie in a file already."""
+    """Bytes on their way into the database; `content` is None when they lie in their place already."""
 
     sha256: str
     size: int
     content: bytes | None
 
 
-class Blobs:
-    """The files of one installation, below one folder."""
+class BlobPlace(Protocol):
+    """Where large blobs lie. Its methods block; whoever serves others meanwhile calls them in a thread."""
 
-    def __init__(self, folder: Path, *, inline_bytes: int = INLINE_BYTES) -> None:
-        self.folder = folder
+    def write(self, sha256: str, content: bytes) -> None:
+        """Returns when the bytes are durable under that name. Raises StoreFault."""
+
+    def take_over(self, file: Path, sha256: str) -> None:
+        """Like `write` with the bytes of a finished file, which is gone then."""
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes as they lie there. Raises BlobLost when there are none, StoreFault when nobody can tell now."""
+
+    def names(self) -> Iterable[str]:
+        """Every blob that is there whole, in no order."""
+
+    def sweep(self, named: Collection[str], before: float) -> int:
+        """Removes what was last written before that time (seconds since 1970) under a name not in `named`; how many."""
+
+
+class Blobs:
+    """The blobs of one installation; `place` takes those of at least `inline_bytes`."""
+
+    def __init__(self, place: BlobPlace, *, inline_bytes: int = INLINE_BYTES) -> None:
+        self.place = place
         self._inline = inline_bytes
         self.on_broken: Callable[[], None] = lambda: None
         """Called when the disk failed (StoreBroken): nobody may be promised anything by this process any more."""
@@ -55,12 +69,12 @@ class Blobs:
     async def keep(self, content: bytes) -> Blob:
         """Makes the bytes durable (large) or carries them along (small); hand the result to `put` in a write.
 
-        Raises StoreFull or StoreFault when the disk does not take them, StoreBroken when it fails.
+        Raises StoreFull or StoreFault when the place does not take them, StoreBroken when it fails.
         """
         sha256 = hashlib.sha256(content).hexdigest()
         if len(content) < self._inline:
             return Blob(sha256=sha256, size=len(content), content=content)
-        await self._durably(self._write, sha256, content)
+        await self._durably(self.place.write, sha256, content)
         return Blob(sha256=sha256, size=len(content), content=None)
 
     async def keep_file(self, file: Path, sha256: str, size: int) -> Blob:
@@ -68,38 +82,24 @@ class Blobs:
 
         `sha256` is the caller's word; a wrong one shows as BlobLost when the bytes are asked for. Raises StoreFault.
         """
-        await self._durably(self._take_over, file, sha256)
+        await self._durably(self.place.take_over, file, sha256)
         return Blob(sha256=sha256, size=size, content=None)
 
     async def get(self, conn: AsyncConnection, sha256: str) -> bytes:
-        """The bytes, checked against their name. Raises BlobLost."""
+        """The bytes, checked against their name. Raises BlobLost, and StoreFault when the place does not answer."""
         row = (await conn.execute(select(blobs.c.content).where(blobs.c.sha256 == sha256))).first()
         if row is not None and row.content is not None:
             return _checked(bytes(row.content), sha256)
         return await asyncio.to_thread(self.read, sha256)
 
     def read(self, sha256: str) -> bytes:
-        """The bytes of a file, checked against their name. Raises BlobLost. Blocks."""
-        try:
-            content = self.path(sha256).read_bytes()
-        except OSError as error:
-            raise BlobLost(f"blob {sha256} cannot be read ({error.strerror})") from error
-        return _checked(content, sha256)
-
-    def path(self, sha256: str) -> Path:
-        """Where the file of that name lies. Raises BlobLost for anything but 64 hex digits."""
-        if not _NAME.fullmatch(sha256):
-            raise BlobLost("a blob's name is 64 hex digits")
-        return self.folder / sha256[:2] / sha256
-
-    def files(self) -> Iterable[Path]:
-        """Every finished file, in no order. Blocks."""
-        return (path for path in self.folder.glob("??/*") if _NAME.fullmatch(path.name))
+        """The bytes of a large blob, checked against their name. Raises as `get`. Blocks."""
+        return _checked(self.place.read(checked_name(sha256)), sha256)
 
     async def sweep(self, conn: AsyncConnection, unused_since: datetime) -> int:
-        """Removes files older than `unused_since` that no row names, and drafts of crashed writes; how many."""
+        """Removes large blobs older than `unused_since` that no row names, and drafts of crashed writes; how many."""
         named = set((await conn.execute(select(blobs.c.sha256).where(blobs.c.content.is_(None)))).scalars())
-        return await asyncio.to_thread(self._sweep, named, unused_since.timestamp())
+        return await asyncio.to_thread(self.place.sweep, named, unused_since.timestamp())
 
     async def _durably(self, step: Callable[..., None], *args: object) -> None:
         try:
@@ -107,47 +107,6 @@ class Blobs:
         except StoreBroken:
             self.on_broken()
             raise
-
-    def _write(self, sha256: str, content: bytes) -> None:
-        with self._draft(sha256) as draft:
-            draft.write(content)
-
-    def _take_over(self, file: Path, sha256: str) -> None:
-        """Copies: spool and blobs may lie on different disks, and the spool's bytes need an fsync anyway."""
-        with self._draft(sha256) as draft, file.open("rb") as source:
-            shutil.copyfileobj(source, draft, 1024 * 1024)
-        file.unlink(missing_ok=True)
-
-    @contextmanager
-    def _draft(self, sha256: str) -> Iterator[IO[bytes]]:
-        """A new file that gets its name when it is complete and durable, and none if anything fails."""
-        path = self.path(sha256)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=_DRAFT, dir=path.parent)
-            draft = Path(name)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    yield file
-                    file.flush()
-                    os.fsync(file.fileno())
-                failpoint("blob.written")
-                draft.rename(path)
-                failpoint("blob.renamed")
-            finally:
-                draft.unlink(missing_ok=True)
-            for folder in (path.parent, self.folder):
-                _sync_folder(folder)
-        except OSError as error:
-            raise translate(error) from error
-
-    def _sweep(self, named: set[str], before: float) -> int:
-        removed = 0
-        for path in self.folder.glob("??/*"):
-            if path.name not in named and path.stat().st_mtime < before:
-                path.unlink(missing_ok=True)
-                removed += 1
-        return removed
 
 
 async def put(conn: AsyncConnection, kept: Sequence[Blob], user: str, now: datetime) -> None:
@@ -167,7 +126,7 @@ async def use(conn: AsyncConnection, uses: Sequence[tuple[str, str]]) -> None:
 
 
 async def release(conn: AsyncConnection, users: Sequence[str]) -> None:
-    """These users need their blobs no more; what nobody needs loses its row, and `sweep` later removes its file."""
+    """These users need their blobs no more; what nobody needs loses its row, and `sweep` later removes its bytes."""
     theirs = select(blob_uses.c.sha256).where(blob_uses.c.user.in_(users))
     released = set((await conn.execute(theirs)).scalars())
     await conn.execute(delete(blob_uses).where(blob_uses.c.user.in_(users)))
@@ -175,15 +134,19 @@ async def release(conn: AsyncConnection, users: Sequence[str]) -> None:
     await conn.execute(delete(blobs).where(blobs.c.sha256.in_(released), ~used.exists()))
 
 
+def is_name(text: str) -> bool:
+    """Whether it can be the name of a blob: 64 hex digits in lower case."""
+    return _NAME.fullmatch(text) is not None
+
+
+def checked_name(text: str) -> str:
+    """The name as it is. Raises BlobLost for what can be none."""
+    if not is_name(text):
+        raise BlobLost("a blob's name is 64 hex digits")
+    return text
+
+
 def _checked(content: bytes, sha256: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise BlobLost(f"blob {sha256} was altered after it was kept")
     return content
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

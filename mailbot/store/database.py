@@ -28,7 +28,7 @@ from mailbot.store.faults import (
     StoreUnsure,
     translate,
 )
-from mailbot.store.places import Lock, blobs_folder, database_file, is_postgres
+from mailbot.store.places import Lock, blob_place, database_file, is_postgres
 from mailbot.store.sqlite import SqliteEngines
 from mailbot.store.writer import SLICE_SECONDS, Many, Transaction, Work, Writer
 
@@ -95,7 +95,7 @@ class Store:
         `slice_seconds`. A server's connections are called `name`. Raises StoreUnready with one line that says what to
         do.
         """
-        blobs = Blobs(blobs_folder(blobs_url))
+        blobs = Blobs(blob_place(blobs_url))
         path = None if is_postgres(url) else database_file(url)
         held = Lock.take(path) if lock and path is not None else None
         try:

@@ -8,7 +8,11 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
+from mailbot.store.blob_files import BlobFiles
+from mailbot.store.blobs import BlobPlace
 from mailbot.store.faults import StoreUnready
+
+_OBJECTS = ("s3", "gs", "az")
 
 
 def is_postgres(url: str) -> bool:
@@ -28,12 +32,23 @@ def database_file(url: str) -> Path:
     return Path(rest)
 
 
-def blobs_folder(url: str) -> Path:
-    """The folder in `file:folder`, `file:/folder` or `file:///folder`."""
+def blob_place(url: str) -> BlobPlace:
+    """`file:folder`, `file:/folder` or `file:///folder`; `s3://…`, `gs://…`, `az://…`. Raises StoreUnready."""
     scheme, found, rest = url.partition(":")
+    if scheme in _OBJECTS:
+        return _objects(url)
     if not found or scheme != "file" or not rest.strip("/"):
-        raise StoreUnready(f"{scheme}: blobs are kept in file:FOLDER by this version")
-    return Path("/" + rest.lstrip("/") if rest.startswith("///") else rest)
+        raise StoreUnready(f"{scheme}: blobs are kept in file:FOLDER, s3://BUCKET, gs://BUCKET or az://CONTAINER")
+    return BlobFiles(Path("/" + rest.lstrip("/") if rest.startswith("///") else rest))
+
+
+def _objects(url: str) -> BlobPlace:
+    if find_spec("obstore") is None:
+        raise StoreUnready("object storage needs the extra `objects`: pip install 'mailbot[objects]'")
+    # Its library comes with an extra; whoever keeps files needs none.
+    from mailbot.store.blob_objects import BlobObjects
+
+    return BlobObjects.at(url)
 
 
 class Lock:

@@ -56,11 +56,12 @@ RECEIVED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 class Home:
-    """One installation. `run` answers what a command printed and how it ended."""
+    """One installation, with the `environment` of its processes. `run` answers what a command printed and its end."""
 
     def __init__(self, folder: Path, config: str = CONFIG) -> None:
         self.folder = folder
         self.file = folder / "mailbot.toml"
+        self.environment: dict[str, str] = {}
         self.file.write_text(config, encoding="utf-8")
         (folder / "people.toml").write_text(PEOPLE, encoding="utf-8")
 
@@ -73,7 +74,8 @@ class Home:
         return self.folder / "var/mailbot.db"
 
     def run(self, *words: object, stdin: bytes | None = None) -> Result:
-        return CliRunner().invoke(cli, [*(str(word) for word in words), "--config", str(self.file)], input=stdin)
+        given = [*(str(word) for word in words), "--config", str(self.file)]
+        return CliRunner(env=self.environment).invoke(cli, given, input=stdin)
 
     def done(self, *words: object, stdin: bytes | None = None) -> str:
         """The output of a command that has to succeed."""

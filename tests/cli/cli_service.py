@@ -27,7 +27,8 @@ class Service:
         with log.open("ab") as out:
             self._from = out.tell()
             words = [sys.executable, "-m", "mailbot", "serve", "--config", str(home.file), *options]
-            self.process = subprocess.Popen(words, stderr=out, stdout=out, start_new_session=True)
+            environment = os.environ | home.environment
+            self.process = subprocess.Popen(words, stderr=out, stdout=out, start_new_session=True, env=environment)
 
     @property
     def log(self) -> list[dict[str, Any]]:

@@ -9,11 +9,18 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.store import blobs, schema
+from mailbot.store.blob_files import BlobFiles
 from mailbot.store.blobs import Blob, BlobLost, Blobs
 from mailbot.store.database import Store
 from mailbot.store.faults import StoreFault
 
 SMALL, LARGE = b"small", b"large" * 20_000
+
+
+@pytest.fixture
+def files(store: Store) -> BlobFiles:
+    assert isinstance(store.blobs.place, BlobFiles)
+    return store.blobs.place
 
 
 async def _put(store: Store, content: bytes, user: str, now: datetime) -> Blob:
@@ -32,7 +39,7 @@ async def test_bytes_come_back(store: Store, content: bytes, now: datetime) -> N
     kept = await _put(store, content, "claim:a", now)
     assert kept.sha256 == hashlib.sha256(content).hexdigest()
     assert await _get(store, kept.sha256) == content
-    assert store.blobs.path(kept.sha256).exists() == (len(content) > 1000)
+    assert (kept.sha256 in store.blobs.place.names()) == (len(content) > 1000)
 
 
 async def test_a_large_file_is_there_before_any_row_names_it(store: Store) -> None:
@@ -44,7 +51,7 @@ async def test_a_large_file_is_there_before_any_row_names_it(store: Store) -> No
 async def test_the_same_bytes_twice_are_one(store: Store, now: datetime) -> None:
     await _put(store, LARGE, "claim:a", now)
     await _put(store, LARGE, "claim:b", now)
-    assert len(list(store.blobs.files())) == 1
+    assert len(list(store.blobs.place.names())) == 1
 
 
 async def test_a_finished_file_is_taken_over(store: Store, tmp_path: Path, now: datetime) -> None:
@@ -57,18 +64,20 @@ async def test_a_finished_file_is_taken_over(store: Store, tmp_path: Path, now: 
     assert not spool.exists()
 
 
-async def test_a_missing_spool_file_is_a_fault_and_leaves_nothing(store: Store, tmp_path: Path) -> None:
+async def test_a_missing_spool_file_is_a_fault_and_leaves_nothing(
+    store: Store, tmp_path: Path, files: BlobFiles
+) -> None:
     with pytest.raises(StoreFault):
         await store.blobs.keep_file(tmp_path / "none", "a" * 64, 1)
-    assert [path for path in store.blobs.folder.rglob("*") if path.is_file()] == []
+    assert [path for path in files.folder.rglob("*") if path.is_file()] == []
 
 
-async def test_altered_and_missing_files_are_noticed(store: Store, now: datetime) -> None:
+async def test_altered_and_missing_files_are_noticed(store: Store, now: datetime, files: BlobFiles) -> None:
     kept = await _put(store, LARGE, "claim:a", now)
-    store.blobs.path(kept.sha256).write_bytes(LARGE[:-1])
+    files.path(kept.sha256).write_bytes(LARGE[:-1])
     with pytest.raises(BlobLost, match="altered"):
         await _get(store, kept.sha256)
-    store.blobs.path(kept.sha256).unlink()
+    files.path(kept.sha256).unlink()
     with pytest.raises(BlobLost, match="cannot be read"):
         await _get(store, kept.sha256)
 
@@ -88,9 +97,9 @@ async def test_altered_bytes_in_a_row_are_noticed(store: Store, now: datetime) -
     "name",
     ["", ".", "..", "../../etc/passwd", "a" * 63, "a" * 65, "A" * 64, "/" + "a" * 63, "a" * 63 + "\n", "a/" * 32],
 )
-async def test_no_name_leads_out_of_the_folder(store: Store, name: str) -> None:
+async def test_no_name_leads_out_of_the_folder(store: Store, name: str, files: BlobFiles) -> None:
     with pytest.raises(BlobLost):
-        store.blobs.path(name)
+        files.path(name)
     with pytest.raises(BlobLost):
         await _get(store, name)
 
@@ -105,18 +114,18 @@ async def test_what_nobody_needs_any_more_goes(store: Store, now: datetime) -> N
         await _get(store, small.sha256)
     await store.write(lambda conn: blobs.release(conn, ["claim:b"]))
     assert await _sweep(store) == 1
-    assert list(store.blobs.files()) == []
+    assert list(store.blobs.place.names()) == []
 
 
-async def test_the_sweep_leaves_young_and_named_files_alone(store: Store, now: datetime) -> None:
+async def test_the_sweep_leaves_young_and_named_files_alone(store: Store, now: datetime, files: BlobFiles) -> None:
     named = await _put(store, LARGE, "claim:a", now)
     orphan = await store.blobs.keep(LARGE + b"!")
-    crashed = store.blobs.path(named.sha256).with_name(".draft-crashed")
+    crashed = files.path(named.sha256).with_name(".draft-crashed")
     crashed.write_bytes(b"half")
     assert await _sweep(store, datetime(1980, 1, 1, tzinfo=UTC)) == 0
     assert await _sweep(store) == 2
-    assert [path.name for path in store.blobs.files()] == [named.sha256]
-    assert not store.blobs.path(orphan.sha256).exists()
+    assert list(files.names()) == [named.sha256]
+    assert not files.path(orphan.sha256).exists()
     assert not crashed.exists()
 
 
@@ -128,4 +137,4 @@ async def _sweep(store: Store, before: datetime | None = None) -> int:
 async def test_a_folder_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreFault):
-        await Blobs(tmp_path / "file").keep(LARGE)
+        await Blobs(BlobFiles(tmp_path / "file")).keep(LARGE)

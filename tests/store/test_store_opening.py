@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from mailbot.clock import ManualClock
+from mailbot.store.blob_files import BlobFiles
 from mailbot.store.database import Store
 from mailbot.store.faults import StoreUnready
-from mailbot.store.places import blobs_folder, database_file
+from mailbot.store.places import blob_place, database_file
 
 
 @pytest.fixture
@@ -83,10 +84,19 @@ async def test_another_schema_is_refused(folder: Path, open_store: Callable[...,
 def test_urls_name_files() -> None:
     assert database_file("sqlite:///var/mailbot.db") == Path("var/mailbot.db")
     assert database_file("sqlite:////srv/mailbot.db") == Path("/srv/mailbot.db")
-    assert blobs_folder("file:var/blobs") == Path("var/blobs")
-    assert blobs_folder("file:///srv/blobs") == Path("/srv/blobs")
     for url in ("postgresql://db/mailbot", "sqlite://", "sqlite:///:memory:", "mailbot.db"):
         with pytest.raises(StoreUnready):
             database_file(url)
+
+
+@pytest.mark.parametrize(("url", "folder"), [("file:var/blobs", "var/blobs"), ("file:///srv/blobs", "/srv/blobs")])
+def test_urls_name_places_of_blobs(url: str, folder: str) -> None:
+    place = blob_place(url)
+    assert isinstance(place, BlobFiles)
+    assert place.folder == Path(folder)
+
+
+@pytest.mark.parametrize("url", ["", "file:", "ftp://blobs", "s3://", "var/blobs"])
+def test_other_places_for_blobs_are_refused(url: str) -> None:
     with pytest.raises(StoreUnready):
-        blobs_folder("s3://bucket")
+        blob_place(url)

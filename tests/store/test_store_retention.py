@@ -48,4 +48,4 @@ async def test_originals_go_with_the_last_claim_that_needs_them(store: Store, no
         with pytest.raises(BlobLost):
             await inbox.raw(conn, first, store.blobs)
         await store.blobs.sweep(conn, datetime(2200, 1, 1, tzinfo=now.tzinfo))
-    assert list(store.blobs.files()) == []
+    assert list(store.blobs.place.names()) == []
