@@ -6,6 +6,7 @@ grows with its length, however it is made.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailbot.inbound.languages import Language
 from mailbot.inbound.words import BREAK, Sentence
@@ -29,12 +30,11 @@ _BESIDE = _ALONE | {"filler", "yes"}
 _OBJECTIONS = frozenset({"object", "doubt"})
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One phrase (or one unknown word: no labels): which clause, how far in (`at`), the how-manieth (`index`)."""
+class Hit(NamedTuple):
+    """One phrase (or one unknown word: no labels): which clause, how far in (`at`), the how-manieth (`number`)."""
 
     labels: frozenset[str]
-    index: int
+    number: int
     at: int
     clause: int
     words: tuple[str, ...]
@@ -47,20 +47,26 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Clauses:
-    """A sentence as hits in order, with the language it was read in; `by_clause` holds the same hits by clause."""
+    """A sentence as hits in order, with the language it was read in; `by_clause` holds the same hits by clause.
+
+    `labels` are those of all hits, `whole` the clauses that are, courtesy left out, one phrase that decides only as a
+    whole: label by clause.
+    """
 
     hits: tuple[Hit, ...]
     language: Language
     asked: bool
     by_clause: Mapping[int, Sequence[Hit]]
+    labels: frozenset[str]
+    whole: Mapping[int, str]
 
     def having(self, label: str) -> tuple[Hit, ...]:
         """Every hit that carries `label`."""
-        return tuple(hit for hit in self.hits if label in hit.labels)
+        return tuple(hit for hit in self.hits if label in hit.labels) if label in self.labels else ()
 
     def before(self, hit: Hit, reach: int) -> Iterator[Hit]:
         """The hits of its clause that stand up to `reach` words before `hit`, nearest first."""
-        for index in range(hit.index - 1, max(-1, hit.index - NEIGHBOURS - 1), -1):
+        for index in range(hit.number - 1, max(-1, hit.number - NEIGHBOURS - 1), -1):
             other = self.hits[index]
             if other.clause != hit.clause or hit.at - other.at > reach:
                 return
@@ -68,7 +74,7 @@ class Clauses:
 
     def after(self, hit: Hit, reach: int) -> Iterator[Hit]:
         """The hits of its clause that stand up to `reach` words behind `hit`."""
-        for index in range(hit.index + 1, min(len(self.hits), hit.index + NEIGHBOURS + 1)):
+        for index in range(hit.number + 1, min(len(self.hits), hit.number + NEIGHBOURS + 1)):
             other = self.hits[index]
             if other.clause != hit.clause or other.at - hit.at > reach:
                 return
@@ -86,12 +92,12 @@ class Clauses:
         """Whether a negation before `hit` belongs to an objection between them: "without objections we agree"."""
         if hit.labels & _OBJECTIONS:
             return False
-        return any(h.labels & _OBJECTIONS and h.index < hit.index for h in self.after(negation, 2))
+        return any(h.labels & _OBJECTIONS and h.number < hit.number for h in self.after(negation, 2))
 
     @property
     def negated(self) -> int:
         """How many negations the sentence has, a bare "no" of its own clause left out."""
-        alone = {clause for clause, label in self.whole().items() if label == "no"}
+        alone = {clause for clause, label in self.whole.items() if label == "no"}
         return sum(hit.negates for hit in self.hits if hit.clause not in alone)
 
     @property
@@ -103,33 +109,37 @@ class Clauses:
         most = NAME_SIGNS if signed and all(_one_sign(hit) for hit in rest) else NAME_WORDS
         return not rest or (known and len(rest) <= most and not any(hit.labels for hit in rest))
 
-    def whole(self) -> dict[int, str]:
-        """The clauses that are, courtesy left out, one phrase that decides only as a whole: label by clause."""
-        found = {}
-        for clause, hits in self.by_clause.items():
-            label = self.language.whole.get(_core(hits, _ALONE))
-            wider = self.language.whole.get(_core(hits, _BESIDE))
-            if label or wider == "accept_alone":
-                found[clause] = label or wider or ""
-        return found
-
 
 def read_clauses(sentence: Sentence, language: Language) -> Clauses:
     """The phrases of `language` in `sentence`, longest first, left to right."""
-    return clauses_of(tuple(_hits(sentence, language)), language, asked=sentence.asked)
+    return _clauses(tuple(_hits(sentence, language)), language, sentence.asked)
 
 
 def clauses_of(hits: Sequence[Hit], language: Language, *, asked: bool) -> Clauses:
     """Hits as one sentence; those left of a longer one are counted anew."""
-    counted = tuple(Hit(hit.labels, index, hit.at, hit.clause, hit.words) for index, hit in enumerate(hits))
+    return _clauses(tuple(hit._replace(number=number) for number, hit in enumerate(hits)), language, asked)
+
+
+def _clauses(hits: tuple[Hit, ...], language: Language, asked: bool) -> Clauses:
     by_clause: dict[int, list[Hit]] = {}
-    for hit in counted:
+    for hit in hits:
         by_clause.setdefault(hit.clause, []).append(hit)
-    return Clauses(counted, language, asked, by_clause)
+    labels = frozenset().union(*{hit.labels for hit in hits})
+    return Clauses(hits, language, asked, by_clause, labels, _whole(by_clause, language))
+
+
+def _whole(by_clause: Mapping[int, Sequence[Hit]], language: Language) -> dict[int, str]:
+    found = {}
+    for clause, hits in by_clause.items():
+        label = language.whole.get(_core(hits, _ALONE))
+        wider = label or language.whole.get(_core(hits, _BESIDE))
+        if label or wider == "accept_alone":
+            found[clause] = wider or ""
+    return found
 
 
 def _hits(sentence: Sentence, language: Language) -> Iterator[Hit]:
-    at = place = clause = 0
+    at = place = clause = number = 0
     words = sentence.words
     while at < len(words):
         if words[at] == BREAK:
@@ -140,7 +150,8 @@ def _hits(sentence: Sentence, language: Language) -> Iterator[Hit]:
         labels = match.labels if match else _UNKNOWN
         clause += "contrast" in labels
         length = match.length if match else 1
-        yield Hit(labels, 0, place, clause, words[at : at + length])
+        yield Hit(labels, number, place, clause, words[at : at + length])
+        number += 1
         at += length
         place += "skip" not in labels
 

@@ -7,6 +7,7 @@ few dictionary reads a word however large the book is.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 from mailbot.inbound.words import words_of
 
@@ -20,10 +21,10 @@ class _Node:
 
 
 _Step = tuple[_Node, int]
+_Start = tuple["Match | None", list[_Step]]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A phrase of the book found in a text: how many words it covers and what it stands for."""
 
     length: int
@@ -42,7 +43,7 @@ class PhraseBook:
             self._add(phrase, label)
         _measure(self._root)
         # People use the same few words: where a word leads from the root is remembered.
-        self._starts: Callable[[str], list[_Step]] = lru_cache(maxsize=4096)(partial(_next, self._root))
+        self._starts: Callable[[str], _Start] = lru_cache(maxsize=4096)(partial(_start, self._root))
 
     def _add(self, phrase: str, label: str) -> None:
         node = self._root
@@ -55,20 +56,12 @@ class PhraseBook:
 
     def longest(self, words: Sequence[str], at: int) -> Match | None:
         """The longest phrase that starts at word `at` (of equally long ones the most exact), or None."""
-        starts = self._starts(words[at]) if at < len(words) else None
-        if not starts:
+        if at >= len(words):
             return None
-        best = (0, 0)
-        labels: frozenset[str] = frozenset()
-        trail = [(node, at + 1, signs) for node, signs in starts]
-        while trail:
-            node, place, exact = trail.pop()
-            if node.labels and (place - at, exact) >= best:
-                labels = labels | node.labels if (place - at, exact) == best else node.labels
-                best = (place - at, exact)
-            if place < len(words):
-                trail.extend((following, place + 1, exact + signs) for following, signs in _next(node, words[place]))
-        return Match(best[0], labels) if best[0] else None
+        alone, longer = self._starts(words[at])
+        if not longer or at + 1 == len(words):
+            return alone
+        return _longest(longer, words, at) or alone
 
     def covers(self, words: Sequence[str]) -> bool:
         """Whether all of `words` is one phrase."""
@@ -101,6 +94,31 @@ def _measure(node: _Node) -> None:
         one = stack.pop()
         one.lengths = tuple(sorted({len(stem) for stem in one.stems}))
         stack.extend((*one.exact.values(), *one.stems.values()))
+
+
+def _start(root: _Node, word: str) -> _Start:
+    """The phrase that `word` is by itself, and the nodes from which longer ones go on."""
+    steps = _next(root, word)
+    most = max((signs for node, signs in steps if node.labels), default=0)
+    labels = frozenset().union(*(node.labels for node, signs in steps if signs == most))
+    return Match(1, labels) if labels else None, [step for step in steps if step[0].exact or step[0].stems]
+
+
+def _longest(starts: list[_Step], words: Sequence[str], at: int) -> Match | None:
+    """The longest phrase of at least two words along `starts`, which are the nodes of word `at`."""
+    best = (0, 0)
+    labels: frozenset[str] = frozenset()
+    trail = [(node, at + 1, signs) for node, signs in starts]
+    while trail:
+        node, place, exact = trail.pop()
+        for following, signs in _next(node, words[place]):
+            reached = (place + 1 - at, exact + signs)
+            if following.labels and reached >= best:
+                labels = labels | following.labels if reached == best else following.labels
+                best = reached
+            if place + 1 < len(words):
+                trail.append((following, place + 1, exact + signs))
+    return Match(best[0], labels) if best[0] else None
 
 
 def _next(node: _Node, word: str) -> list[_Step]:

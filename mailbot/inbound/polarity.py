@@ -16,8 +16,9 @@ _REFUSING = frozenset({"refuse", "not_refuse", "halt", "not_halt", "optout", "ob
 
 def polarity_signs(clauses: Clauses) -> frozenset[str]:
     """The leanings of one sentence, not yet weighed against each other."""
-    signs = {sign for hit in clauses.hits if hit.labels & _WEIGHTY for sign in _signs_of(hit, clauses)}
-    signs |= _whole_clauses(clauses)
+    signs = _whole_clauses(clauses)
+    if not _WEIGHTY.isdisjoint(clauses.labels):
+        signs |= {sign for hit in clauses.hits if hit.labels for sign in _signs_of(hit, clauses)}
     if signs & {"accept", "eased", "yes"} and _doubtful(clauses, signs):
         signs.add("undecided")
     return frozenset(signs)
@@ -122,7 +123,7 @@ _WHOLE = {"no": "no", "yes": "yes", "decline_alone": "optout", "accept_alone": "
 
 def _whole_clauses(clauses: Clauses) -> set[str]:
     """What a word means only because it stands alone: "Stop.", "No, …", "Agreed."."""
-    signs = {_WHOLE[label] for label in clauses.whole().values()}
+    signs = {_WHOLE[label] for label in clauses.whole.values()}
     if clauses.hits and "lead_no" in clauses.hits[0].labels:
         signs.add("no")
     return signs
@@ -154,7 +155,7 @@ def _doubtful(clauses: Clauses, signs: set[str]) -> bool:
     if "no" in signs and "eased" not in signs:
         return True
     loose_no = sum("no" in hit.labels and "negation" not in hit.labels for hit in clauses.hits)
-    loose_no -= sum(label == "no" for label in clauses.whole().values())
+    loose_no -= sum(label == "no" for label in clauses.whole.values())
     echoes = "accept" in signs and any("concord" in hit.labels for hit in clauses.hits) and not clauses.negated
     eased = sum(bool(hit.labels & {"object", "doubt"}) for hit in clauses.hits)
     return loose_no > 0 or echoes or clauses.negated > (eased if "eased" in signs else 0)

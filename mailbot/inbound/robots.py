@@ -18,6 +18,8 @@ _SPECIAL = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe
 _CLAUSE = re.compile(r"[.!?。！？\n;；,，、:：()]+(?:\s|$)|[。！？，、；：\n]")
 _ANSWERED = re.compile(r"\s*(?:re|aw|sv|vs|odp|antw|回覆|回复|答复|答覆|va|ynt|atb|rif|res)\s*(?:\[\d{1,3}\])?\s*[:：]")
 _WORD = re.compile(r"[^\W\d_]+")
+_GROUP = re.compile(r"\([^()]*\)")
+_QUANTIFIERS = ("?", "*", "+", "{")
 _LEFT_MANY = 12
 _LEFT_PENALTY = 1.5
 
@@ -69,9 +71,27 @@ def _groups() -> tuple[tuple[str, float, re.Pattern[str]], ...]:
 
 @cache
 def _any_group() -> re.Pattern[str]:
-    """All phrases at once: most mails have none, and are gone through once instead of once a group."""
-    joined = "|".join(_one_of("phrases", name).pattern for name, _, _ in _groups())
+    """All phrases at once: most mails have none, and are gone through once instead of once a group.
+
+    Those that begin with the same letter stand together, so that a word is tried against its own letter's only.
+    """
+    by_letter: dict[str, list[str]] = {}
+    for name, _, _ in _groups():
+        for phrase in lexicon("robots")["phrases"][name]:
+            letter, rest = _first_letter(fold_pattern(phrase))
+            by_letter.setdefault(letter, []).append(rest)
+    joined = "|".join(f"{letter}(?:{'|'.join(rest)})" for letter, rest in by_letter.items())
     return re.compile(rf"(?<![a-z])(?:{joined})")
+
+
+def _first_letter(expression: str) -> tuple[str, str]:
+    """The letter every match of `expression` begins with, and the rest of it; no letter when it may begin otherwise."""
+    outside = expression
+    while (inner := _GROUP.sub("", outside)) != outside:
+        outside = inner
+    if expression[0].isalpha() and expression[1:2] not in _QUANTIFIERS and "|" not in outside:
+        return expression[0], expression[1:]
+    return "", f"(?:{expression})"
 
 
 def robot_subject(subject: str) -> bool:
