@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from mailbot.inbound.folding import fold, fold_pattern
 from mailbot.inbound.lexicon.load import lexicon
-from mailbot.inbound.robots import fold, fold_pattern
 
 _ENHANCED = re.compile(r"(?<![\d.\w-])([245]\.\d{1,3}\.\d{1,3})(?![\d\w]|\.\d)")
 _REPLY = re.compile(r"(?<![\d.\w-])([45]\d\d)(?=[ \-#:;,.)]|$)(?![.]\d)")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from mailbot.addresses import canonical
+from mailbot.inbound.folding import fold, fold_pattern
 from mailbot.inbound.lexicon.load import lexicon
 from mailbot.inbound.mailboxes import find_addresses
-from mailbot.inbound.robots import fold, fold_pattern
 
 TEXT_CAP = 24 * 1024
 _ROLE = re.compile(

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from mailbot.addresses import canonical
 from mailbot.inbound.bounce_reason import chosen_status, plain_words, reason_of
 from mailbot.inbound.bounce_text import Failure, failures_in, own_words, pattern, technical
+from mailbot.inbound.folding import fold
 from mailbot.inbound.headers import Headers
 from mailbot.inbound.interpretation import Bounce, BouncedRecipient
 from mailbot.inbound.mailboxes import find_addresses, plain_address, read_addresses
 from mailbot.inbound.parse import Mail, text_of
 from mailbot.inbound.reports import Recipient, fields_in_text, read_report
-from mailbot.inbound.robots import fold
 
 _FLUFL_CAP = 64 * 1024
 _FLUFL_FIELD_CAP = 2000

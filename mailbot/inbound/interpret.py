@@ -156,7 +156,7 @@ def _kind_and_intent(
 def _person_behind(kind: Class) -> bool:
     """Only its text made this mail a robot's: what no robot says may still be a person's decision."""
     remainder = kind.robot.remainder if kind.robot else ""
-    return bool(remainder) and read_intent(remainder).meaning in ("decline", "accept", "wrong_person", "data_request")
+    return bool(remainder) and read_intent(remainder).meaning not in ("none", "unclear")
 
 
 def _intent(headers: Headers, parts: ReplyParts) -> Intent:

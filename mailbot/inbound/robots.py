@@ -5,44 +5,52 @@ it is automatic. So signs of absence are weighed against what remains when they 
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from mailbot.inbound.days import names_date
+from mailbot.inbound.folding import fold, fold_pattern
 from mailbot.inbound.lexicon.load import lexicon
 
 TEXT_CAP = 4000
 SURE = 2.5
-_SPECIAL = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i", "’": "'", "‘": "'"})
-_CLAUSE = re.compile(r"[.!?。！？\n;；,，、:：()]+(?:\s|$)|[。！？，、；：\n]")
+_CJK = "\u3040-\u9fff\uac00-\ud7af"
+_CLAUSE = re.compile(
+    rf"[.!?\n;,:()]+(?:\s|$)|[。、\n]|(?<=[{_CJK}])[,:;!?]|[,:;!?](?=[{_CJK}])"
+    r"| (?:but|however|aber|mais|pero|maar|men|ale|jednak|azonban|но|але) "
+)
 _ANSWERED = re.compile(r"\s*(?:re|aw|sv|vs|odp|antw|回覆|回复|答复|答覆|va|ynt|atb|rif|res)\s*(?:\[\d{1,3}\])?\s*[:：]")
 _WORD = re.compile(r"[^\W\d_]+")
 _GROUP = re.compile(r"\([^()]*\)")
 _QUANTIFIERS = ("?", "*", "+", "{")
-_LEFT_MANY = 12
-_LEFT_PENALTY = 1.5
+_LEFT_SOME, _LEFT_MANY = 3, 12
+_SOME_PENALTY, _LEFT_PENALTY = 0.5, 1.5
+_NOTHING_LEFT = 0.5
+_A_DATE = 5
+"""So few words around a date say when somebody is back, in whatever language."""
+
+_DATED = 1.5
+_TELLING = frozenset(("automatic", "office", "absence", "urgent", "unread", "back"))
 
 
 @dataclass(frozen=True, slots=True)
 class Robot:
-    """How much a text sounds like a machine, by which kinds of phrases, and what a machine would not have said."""
+    """How much a text sounds like a machine, by which kinds of phrases, and what a machine would not have said.
+
+    `person` is set where it speaks of the matter, of an absence that is over or another's, or asks something.
+    """
 
     score: float
     signs: tuple[str, ...]
     remainder: str
+    person: bool = False
 
     @property
     def sure(self) -> bool:
-        return self.score >= SURE
-
-
-def fold(text: str) -> str:
-    """Lower case without diacritics, so that a lexicon line fits however hurried the writer was."""
-    if text.isascii():
-        return text.lower()
-    bare = unicodedata.normalize("NFKD", text.casefold().translate(_SPECIAL))
-    return unicodedata.normalize("NFKC", "".join(sign for sign in bare if not unicodedata.combining(sign)))
+        """Whether words alone make a robot: a last day and thanks are not enough, and no person may speak."""
+        told = "automatic" in self.signs or not (self.person or _TELLING.isdisjoint(self.signs))
+        return told and self.score >= SURE
 
 
 @cache
@@ -52,11 +60,6 @@ def _one_of(*path: str, anchored: bool = False) -> re.Pattern[str]:
         node = node[key]
     joined = "|".join(f"(?:{fold_pattern(expression)})" for expression in node)
     return re.compile(rf"\s*(?:\[[^\]]{{0,40}}\]\s*)?(?:{joined})" if anchored else joined)
-
-
-def fold_pattern(expression: str) -> str:
-    """A lexicon line in folded form; its own escapes (\\S, \\W, \\D) must keep their case."""
-    return "".join(piece if piece.startswith("\\") else fold(piece) for piece in re.split(r"(\\.)", expression))
 
 
 @cache
@@ -142,14 +145,33 @@ def robot_text(text: str) -> Robot:
     spans = {name: [match.span() for match in pattern.finditer(folded)] for name, _, pattern in _groups()}
     found = {name: weight for name, weight, _ in _groups() if spans[name]}
     remainder = _unexplained(folded, sorted(span for several in spans.values() for span in several))
-    left = sum(len(_WORD.findall(clause)) if clause.isascii() else len(clause) // 3 for clause in remainder)
-    score = sum(found.values()) + (0.0 if left else 0.5) - (_LEFT_PENALTY if left > _LEFT_MANY else 0.0)
-    return Robot(score, tuple(found), " ".join(remainder))
+    score = sum(found.values()) - _penalty(remainder)
+    if not {"office", "absence"}.isdisjoint(found) and names_date(folded):
+        score += _DATED
+    return Robot(score, tuple(found), " ".join(remainder), person=bool(_person().search(folded)))
+
+
+def _penalty(remainder: list[str]) -> float:
+    """The more is said beside an absence, the less it is a machine's; nothing beside it speaks for one."""
+    lengths = ((len(_WORD.findall(one)) if one.isascii() else len(one) // 3, one) for one in remainder)
+    left = sum(length for length, clause in lengths if length > _A_DATE or not names_date(clause))
+    if not left:
+        return -_NOTHING_LEFT
+    return _LEFT_PENALTY if left > _LEFT_MANY else _SOME_PENALTY if left > _LEFT_SOME else 0.0
+
+
+@cache
+def _person() -> re.Pattern[str]:
+    """What only a person says; another's absence is theirs by a word for that other in the same clause."""
+    away = "|".join(_one_of("phrases", name).pattern for name in ("office", "absence"))
+    other = _one_of("persons", "others").pattern
+    said = "|".join(_one_of("persons", name).pattern for name in ("over", "matter", "asking"))
+    return re.compile(rf"(?<![a-z])(?:{said})|(?<![a-z])(?:{other})[^.!?,;\n]{{0,60}}?(?:{away})|\?")
 
 
 def tells_absence(text: str) -> bool:
     """True when an automatic text is about somebody being away, not a receipt or a ticket number."""
-    return bool({"office", "absence", "back"} & set(robot_text(text).signs))
+    return bool({"office", "absence", "back", "until"} & set(robot_text(text).signs))
 
 
 def _unexplained(folded: str, spans: list[tuple[int, int]]) -> list[str]:

@@ -1,9 +1,13 @@
 """Machines that answer for people, in many languages, with and without headers; and people who sound like one."""
 
+import tomllib
 from datetime import date
+from pathlib import Path
 
 import pytest
 from mime_letters import letter, read
+
+ABSENCES = tomllib.loads((Path(__file__).parent / "absences.toml").read_text(encoding="utf-8"))
 
 # Words of an auto-reply without any telling header, and the return date in it.
 AWAY = [
@@ -189,3 +193,38 @@ def test_an_ambiguous_date_is_the_nearer_day_to_come() -> None:
     got = read(letter("I am out of office until 12/04.\r\n", Auto_Submitted="auto-replied"))
     assert got.out_of_office is not None
     assert got.out_of_office.until == date(2026, 12, 4)
+
+
+@pytest.mark.parametrize(("language", "until", "substitute", "text"), ABSENCES["learned"] + ABSENCES["kept_aside"])
+def test_an_absence_is_read_in_many_languages(language: str, until: str, substitute: str, text: str) -> None:
+    got = read(letter(text + "\r\n", Content_Type="text/plain; charset=utf-8"))
+    assert (got.automatic, got.decides) == ("auto_reply", False), language
+    assert got.out_of_office is not None
+    assert got.out_of_office.until == (date.fromisoformat(until) if until else None)
+    assert (got.out_of_office.substitute or "") == substitute
+
+
+@pytest.mark.parametrize(("language", "text"), ABSENCES["people"])
+def test_a_person_who_speaks_of_holidays_is_no_robot(language: str, text: str) -> None:
+    got = read(letter(text + "\r\n", Content_Type="text/plain; charset=utf-8"))
+    assert (got.automatic, got.decides) == (None, True), language
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("Out of office until 4 January.", date(2027, 1, 4)),
+        ("Jsem na dovolené do 5. ledna.", date(2027, 1, 5)),
+        ("Jestem na urlopie do 6 października 2027.", date(2027, 10, 6)),
+        ("Olen lomalla 30.11.2026 asti.", date(2026, 11, 30)),
+        ("我休假到十二月三日。", date(2026, 12, 3)),
+        ("30日まで休暇中です。", date(2026, 11, 30)),
+        ("휴가 중입니다. 2026년 12월 9일에 복귀합니다.", date(2026, 12, 9)),
+        ("Σε άδεια έως 15 Ιανουαρίου.", date(2027, 1, 15)),
+        ("I am on leave, back on the 2nd.", date(2026, 12, 2)),
+    ],
+)
+def test_days_are_read_in_the_order_and_the_names_of_their_language(text: str, until: date) -> None:
+    got = read(letter(text + "\r\n", Auto_Submitted="auto-replied", Content_Type="text/plain; charset=utf-8"))
+    assert got.out_of_office is not None
+    assert got.out_of_office.until == until
