@@ -33,7 +33,9 @@ from crash_relay import Hooks, Relay
 _TRIES = 6
 _REACH_SECONDS = (4.0, 12.0)  # at the first try, later
 _MOST_UNREAD = 400  # so that the drain is bounded, however long the run
-_DRAIN_SECONDS = 600.0
+_STALL_SECONDS = 60.0
+_SURGE = (200, 500)
+_SURGE_SECONDS = 20.0
 _STOP_SECONDS = 35.0
 _MOODS = ("good", "good", "moody", "moody", "moody", "lossy", "killer", "deaf")
 
@@ -79,10 +81,12 @@ class Fire:
         seed: int,
         *,
         pace: float,
+        surges: float = 0,
         planted: str = "",
         nursery: Nursery | None = None,
         server_url: str = "",
     ) -> None:
+        self.surges = surges
         self.random = random.Random(seed)
         self.report = Report(seed)
         self.planted = planted
@@ -113,7 +117,9 @@ class Fire:
         tried: Counter[str] = Counter()
         while (past := time.monotonic() - began) < seconds or (open_names and past < most_seconds):
             self.people.pressed = self._waiting()["unread"] > _MOST_UNREAD
-            if open_names and (self.random.random() < 0.7 or past >= seconds):
+            if self.surges and self.random.random() < self.surges:
+                self._die_in_a_surge(names)
+            elif open_names and (self.random.random() < 0.7 or past >= seconds):
                 name = open_names.pop(0)
                 tried[name] += 1
                 if not self._die_at(name, gently=tried[name] > 1) and tried[name] < _TRIES:
@@ -126,15 +132,18 @@ class Fire:
     def settle(self, *, afresh: bool = False) -> None:
         """Peace: everything handed over, worked off and delivered; then a stop in good order.
 
-        `afresh`: by a service in a new interpreter, as a person would start it.
+        It may take its time, as long as something gets done. `afresh`: by a service in a new interpreter, as a person
+        would start it.
         """
         began = time.monotonic()
         self.people.quiet, self.relay.mood = True, "good"
         service = self._service = self.house.serve_afresh() if afresh else self.house.serve(planted=self.planted)
-        try:
-            until(lambda: self._at_rest(service), _DRAIN_SECONDS, "")
-        except TimeoutError:
-            self.report.defects.append(f"not drained in {_DRAIN_SECONDS:.0f} s: {self._waiting()}")
+        done, since = -1, began
+        while not self._at_rest(service) and time.monotonic() - since < _STALL_SECONDS:
+            if (now_done := self._done()) > done:
+                done, since = now_done, time.monotonic()
+        if not self._at_rest(service):
+            self.report.defects.append(f"nothing was done for {_STALL_SECONDS:.0f} s: {self._waiting()}")
         self._look_at(service)
         service.signal(signal.SIGTERM)
         self._ended(service)
@@ -206,6 +215,21 @@ class Fire:
         if armed and self.house.died_at(armed, before):
             self.report.reached[armed] += 1
 
+    def _die_in_a_surge(self, names: list[str]) -> None:
+        """Everybody writes at once; death comes somewhere in the pile, or while it is worked off."""
+        self.relay.mood = self.random.choice(("good", "good", "moody"))
+        before, armed = self.house.log_size(), self.random.choice([n for n in names if n not in AT_STOP | AT_START])
+        service = self._serve(f"{armed}:{self.random.randint(50, 500)}")
+        self._when_listening(service)
+        self.people.surge = 0 if self.people.pressed else self.random.randint(*_SURGE)
+        end = time.monotonic() + _SURGE_SECONDS
+        while service.poll() is None and time.monotonic() < end and (self.people.surge or self._waiting()["unread"]):
+            time.sleep(0.1)
+        kill(service)
+        self.report.kills += 1
+        if self.house.died_at(armed, before):
+            self.report.reached[armed] += 1
+
     def _serve(self, failpoint: str) -> Served:
         self._service = self.house.serve(failpoint, self.planted)
         return self._service
@@ -247,6 +271,16 @@ class Fire:
         }
         return {name: int(str(self.house.sql(statement)[0][0])) for name, statement in counts.items()}
 
+    def _done(self) -> int:
+        """How much has come to its end; it only ever grows."""
+        counts = (
+            "SELECT count(*) FROM inbox WHERE disposition <> 'accepted'",
+            "SELECT count(*) FROM outbox WHERE state NOT IN ('queued', 'deferred')",
+            "SELECT count(*) FROM outbox WHERE reported",
+            "SELECT count(*) FROM timers WHERE state <> 'set'",
+        )
+        return sum(self.post.acknowledged.values()) + sum(int(str(self.house.sql(one)[0][0])) for one in counts)
+
     def _look_at(self, service: Served) -> None:
         """I12: what a process holds after all its work."""
         status = Path(f"/proc/{service.pid}/status").read_text(encoding="ascii")
@@ -261,9 +295,11 @@ class Fire:
 
 
 @contextmanager
-def fire(folder: Path, seed: int, *, pace: float, planted: str = "", nursery: Nursery | None = None) -> Iterator[Fire]:
+def fire(
+    folder: Path, seed: int, *, pace: float, surges: float = 0, planted: str = "", nursery: Nursery | None = None
+) -> Iterator[Fire]:
     """A run that leaves no process behind."""
-    run = Fire(folder, seed, pace=pace, planted=planted, nursery=nursery)
+    run = Fire(folder, seed, pace=pace, surges=surges, planted=planted, nursery=nursery)
     try:
         yield run
     finally:
@@ -276,13 +312,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60, help="how long to kill at least")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--pace", type=float, default=1, help="new claims a second")
+    parser.add_argument("--surges", type=float, default=0.1, help="the share of lives with hundreds of mails at once")
     parser.add_argument("--planted", default="", help="plant a fault; then it has to be found")
     parser.add_argument("--keep", type=Path, default=None, help="the folder to use and to leave behind")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     folder = (options.keep or Path(tempfile.mkdtemp(prefix="mailbot-crash-"))).resolve()
     print(f"seed {seed}, folder {folder}", flush=True)
-    with fire(folder, seed, pace=options.pace, planted=options.planted) as run:
+    with fire(folder, seed, pace=options.pace, surges=options.surges, planted=options.planted) as run:
         run.rage(options.seconds, points())
         run.settle(afresh=not options.planted)
         report = run.judge()

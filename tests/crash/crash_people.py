@@ -53,6 +53,14 @@ _CUSTOMER = (
     ("Thanks ({n})", 10),
 )
 
+_NOTE = """From: {sender}
+To: {to}
+Subject: Re: note {number}
+Message-ID: <{name:x}@outside.example>
+
+comment: a further note, {number}
+"""
+
 # Of the moments in which nobody has anything to say, each a hundredth of a second long.
 _STRANGERS = 0.05
 
@@ -69,8 +77,10 @@ class People:
         self._tenants: list[tuple[str, int]] = []
         self._seen: set[str] = set()
         self._answers: list[Job] = []
+        self._threads: list[tuple[str, str]] = []
         self.quiet = False
         self.pressed = False  # a backlog is being worked off: nobody starts anything new
+        self.surge = 0  # how many notes partners write at once, each to a claim they know
 
     def letter(self, mail_from: str, rcpt: str, raw: bytes) -> None:
         """A mail of the service reached somebody, who may answer."""
@@ -79,11 +89,14 @@ class People:
                 return
             message = email.message_from_bytes(raw, policy=email.policy.default)
             assert isinstance(message, EmailMessage)
+            letter = Letter(mail_from, rcpt, message, Path())
+            if rcpt in PARTNERS and not letter.reply_to.startswith("claims@"):
+                self._threads.append((rcpt, letter.reply_to))
             seen_twice = str(message["Message-ID"]) in self._seen
             self._seen.add(str(message["Message-ID"]))
             if seen_twice or self._random.random() < 0.35:
                 return
-            job = self._answer(Letter(mail_from, rcpt, message, Path()))
+            job = self._answer(letter)
             if job is not None:
                 self._answers.append(job)
 
@@ -92,7 +105,12 @@ class People:
         with self._lock:
             if self._answers:
                 return self._answers.pop(self._random.randrange(len(self._answers)))
-            if self.quiet or self.pressed:
+            if self.quiet:
+                return None
+            if self.surge and self._threads:
+                self.surge -= 1
+                return self._note()
+            if self.pressed:
                 return None
             if len(self._tenants) < 12 + self._pace * (time.monotonic() - self._began):
                 return self._claim()
@@ -115,6 +133,12 @@ class People:
         to = f"claims@{DOMAIN}"
         mail = new_mail(_person(partner), to, f"New claim {number}", text, [(f"proof{number}.pdf", self._file(number))])
         return self._job(partner, to, mail)
+
+    def _note(self) -> Job:
+        """Written without ceremony: hundreds of them should cost the service time, not us."""
+        (sender, to), number = self._random.choice(self._threads), self._number()
+        text = _NOTE.format(sender=sender, to=to, number=number, name=self._random.getrandbits(64))
+        return Job(sender, to, text.replace("\n", "\r\n").encode("ascii"))
 
     def _stranger(self) -> Job:
         number, to = self._number(), f"postmaster@{DOMAIN}"

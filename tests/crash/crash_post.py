@@ -73,7 +73,7 @@ class Post:
                 line, done = self._hand_over(line, job)
                 if done:
                     break
-                time.sleep(0.02)
+                time.sleep(0.05)
             # The same bytes once more: a relay in between may have lost our answer.
             if chance.random() < 0.1:
                 self.queue.put(job)
