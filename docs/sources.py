@@ -117,6 +117,16 @@ def limits() -> Iterator[tuple[str, ...]]:
         yield code(name), f"{value:g}" if isinstance(value, float) else f"{value:,}".replace(",", " ")
 
 
+def happenings() -> Iterator[tuple[str, ...]]:
+    """Every line of the operator's log: its event, its level and its fields."""
+    tree = ast.parse(PACKAGE.joinpath("log.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(ast.Attribute(ast.Name("_events"), level), [ast.Constant(value=event)], fields):
+                named = (code(field.arg) for field in fields if field.arg != "exc_info")
+                yield code(event), level, " ".join(named) or "–"
+
+
 # --- what the process says -------------------------------------------------------------------------------------------
 
 
@@ -359,6 +369,7 @@ TABLES: Mapping[str, Table] = {
     "commands": Table(("command", "takes", "does"), (), commands),
     "keys": Table(("key", "default"), ("what it says",), keys),
     "limits": Table(("key", "default"), ("what it bounds",), limits),
+    "log": Table(("event", "level", "fields"), ("what happened, and what to do",), happenings),
     "smtp-reasons": Table(("reason", "reply"), ("why, and what to do",), smtp_reasons),
     "smtp-others": Table(("reply",), ("what went wrong",), smtp_others),
     "mails": Table(("code", "to", "how it leaves"), ("when, and what it says",), mails),

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 from postgres_here import NoServer, Server, empty, migrated
 
@@ -21,6 +22,12 @@ ROOM = 4 << 30
 # Hypothesis brings a profile of its own for continuous integration (the same examples each time); it stays the base.
 settings.register_profile("mailbot", settings.get_profile(settings.get_current_profile_name()), deadline=None)
 settings.load_profile("mailbot")
+
+# What is logged where nobody set logging up: structlog would draw each traceback for a terminal, for seconds each.
+structlog.configure(
+    processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)],
+    cache_logger_on_first_use=False,
+)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -143,7 +143,9 @@ def peer_of(site: Site, request: Request) -> str:
     """The address a request came from; what a proxy says of it counts only if the proxy is trusted (security 4.1.3)."""
     peer = request.client.host if request.client else ""
     trusted = site.config.http.trusted_proxies
-    for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
+    # A proxy may add a field of its own below the one its visitor sent: all of them are one list (RFC 9110 §5.3).
+    hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    for hop in reversed(hops):
         if not hop.strip() or not within(peer, trusted):
             break
         peer = hop.strip()[:_LONGEST_PEER]

@@ -5,10 +5,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 from cli_home import CLAIM, CONFIG, Home
 from click.testing import CliRunner
 
 from mailbot.cli import cli
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -43,6 +46,15 @@ def test_a_pause_is_kept_until_it_is_resumed(home: Home) -> None:
         assert f"mailbot resume {what}" in home.done("doctor")
         home.done("resume", what)
         assert f"mailbot resume {what}" not in home.done("doctor")
+
+
+def test_the_command_of_every_alert_runs(home: Home) -> None:
+    home.done("init")
+    rules = yaml.safe_load((ROOT / "deploy/alerts.yml").read_text())["groups"][0]["rules"]
+    for rule in rules:
+        for what in ("sending", "timers"):
+            words = rule["annotations"]["run"].replace("{{ $labels.what }}", what).split()
+            home.done(*words[1:])
 
 
 def test_preview_writes_every_mail_under_its_code(home: Home) -> None:

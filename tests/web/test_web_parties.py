@@ -215,8 +215,8 @@ async def test_only_a_trusted_proxy_says_where_a_visitor_comes_from(home: House,
     from mailbot.config import load_config
     from mailbot.web.access import peer_of
 
-    def request(peer: str, forwarded: str) -> Request:
-        headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    def request(peer: str, *forwarded: str) -> Request:
+        headers = [(b"x-forwarded-for", field.encode()) for field in forwarded]
         return Request({"type": "http", "headers": headers, "client": (peer, 1234)})
 
     env = {"MAILBOT_HTTP__TRUSTED_PROXIES": '["10.0.0.0/8"]'}
@@ -225,7 +225,9 @@ async def test_only_a_trusted_proxy_says_where_a_visitor_comes_from(home: House,
     assert peer_of(trusting, request("10.0.0.1", "203.0.113.9")) == "203.0.113.9"
     assert peer_of(trusting, request("10.0.0.1", "1.1.1.1, 203.0.113.9, 10.0.0.2")) == "203.0.113.9"
     assert peer_of(trusting, request("198.51.100.7", "203.0.113.9")) == "198.51.100.7"
-    assert peer_of(trusting, request("10.0.0.1", "")) == "10.0.0.1"
+    assert peer_of(trusting, request("10.0.0.1", "")) == peer_of(trusting, request("10.0.0.1")) == "10.0.0.1"
+    assert peer_of(trusting, request("10.0.0.1", "1.1.1.1", "203.0.113.9")) == "203.0.113.9"
+    assert peer_of(trusting, request("10.0.0.1", "10.0.0.9, 203.0.113.9, nonsense")) == "nonsense"
 
 
 async def test_a_copied_claim_starts_from_what_the_other_says(home: House, signed_in: SignIn) -> None:
