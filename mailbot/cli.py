@@ -23,6 +23,7 @@ _TABLE = {
     "claim": ("claim", "command", "Claims: list, show, history, evidence."),
     "inbox": ("inbox", "command", "Mail that came in: list, show, replay, attach."),
     "outbox": ("outbox", "command", "Mail that goes out: list, retry, cancel."),
+    "webhooks": ("webhooks", "command", "Endpoints that are told of claims: list, replay."),
     "trace": ("trace", "command", "Everything known about an address, Message-ID, claim or IP."),
     "pause": ("pause", "pause", "Stop sending or timers until they are resumed."),
     "resume": ("pause", "resume", "Let sending or timers go on."),

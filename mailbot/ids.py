@@ -5,6 +5,7 @@ Nothing here remembers what was given out beyond the last row id, so a unique in
 """
 
 import re
+from datetime import datetime
 from typing import Protocol
 
 from mailbot.clock import Clock
@@ -31,6 +32,11 @@ class Random(Protocol):
         ...
 
 
+def first_row(at: datetime) -> int:
+    """The smallest id a row made at that instant can have: what was made since then is at least this."""
+    return (int(at.timestamp() * 1000) % _MILLISECONDS) << _RANDOM_BITS
+
+
 class Ids:
     """A source of identifiers for one process."""
 
@@ -45,8 +51,7 @@ class Ids:
         The upper 42 bits are milliseconds since 1970, the lower 21 random, so that inserts append to an index and two
         processes hardly ever meet.
         """
-        milliseconds = int(self._clock.now().timestamp() * 1000) % _MILLISECONDS
-        fresh = (milliseconds << _RANDOM_BITS) | self._random.getrandbits(_RANDOM_BITS)
+        fresh = first_row(self._clock.now()) | self._random.getrandbits(_RANDOM_BITS)
         self._last = max(fresh, self._last + 1)
         return self._last
 

@@ -1,9 +1,9 @@
-"""The outbox as people look at it and put a hand to it: lists, one row, retry, cancel.
+"""The outbox as people look at it and put a hand to it: lists, one row, retry, cancel, replay.
 
 Nothing here sends. Acts on a row that is not in the right state change nothing and say so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mailbot.ids import first_row
 from mailbot.store.columns import word
 from mailbot.store.outbox import Kind, State
 from mailbot.store.schema import outbox, outbox_bytes
@@ -110,14 +111,34 @@ async def waiting_counts(conn: AsyncConnection) -> dict[str, int]:
 async def retry(conn: AsyncConnection, item_id: int, now: datetime) -> bool:
     """Queues a bounced or expired row anew, with a full life, or a deferred one at once; False when it is none."""
     again = and_(_c.id == item_id, _c.state.in_(("bounced", "expired", "deferred")))
-    values = {"state": "queued", "next_attempt": now, "ended_at": None, "reported": False, "created_at": now}
-    return (await conn.execute(update(outbox).where(again).values(values))).rowcount > 0
+    return (await conn.execute(update(outbox).where(again).values(_anew(now)))).rowcount > 0
 
 
 async def cancel(conn: AsyncConnection, item_id: int, now: datetime) -> bool:
     """Ends a row that was not sent yet; False when there is none."""
     waits = and_(_c.id == item_id, _c.state.in_(("queued", "deferred")))
     return (await conn.execute(update(outbox).where(waits).values(state="cancelled", ended_at=now))).rowcount > 0
+
+
+async def replay(
+    conn: AsyncConnection, endpoint_id: int, since: datetime, until: datetime, types: Sequence[str], now: datetime
+) -> int:
+    """Queues the calls to one endpoint made from `since` until before `until` anew, told or not; how many.
+
+    Same ids and bytes, so whoever heard one knows it again. No `types`: all of them. What was erased stays so.
+    """
+    when = and_(_c.id >= first_row(since), _c.id < first_row(until))
+    ended = _c.state.in_(("sent", "bounced", "expired"))
+    kept = select(outbox_bytes.c.id).where(outbox_bytes.c.id == _c.id).exists()
+    which = and_(_c.email == f"webhook:{endpoint_id}", when, ended, kept)
+    if types:
+        which = and_(which, _c.code.in_(types))
+    return (await conn.execute(update(outbox).where(which).values(_anew(now)))).rowcount
+
+
+def _anew(now: datetime) -> dict[str, Any]:
+    """A full life from now on."""
+    return {"state": "queued", "next_attempt": now, "ended_at": None, "reported": False, "created_at": now}
 
 
 def _item(row: Any) -> OutboxItem:

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
 
 from mailbot.outbound.targets import TargetRefused, checked_address
-from mailbot.store import outbox, people, webhooks
+from mailbot.store import outbox, outbox_office, people, webhooks
 from mailbot.store.outbox import NewWebhook
 from mailbot.store.webhooks import Endpoint
 from mailbot.web.callers import AnyCaller, Caller
@@ -47,6 +47,14 @@ class WebhookBody(Body):
     url: Name
     types: Annotated[list[Name], Field(max_length=len(TYPES), default_factory=list)]
     organisation: Line = ""
+
+
+class ReplayBody(Body):
+    """From `since` until before `until` (now); without `types` every type."""
+
+    since: AwareDatetime
+    until: AwareDatetime | None = None
+    types: Annotated[list[Name], Field(max_length=len(TYPES), default_factory=list)]
 
 
 @router.post("/webhooks", status_code=201)
@@ -116,6 +124,20 @@ async def test(who: AnyCaller, endpoint_id: int) -> Response:
 
     await who.site.store.write(write)
     return JSONResponse({"id": name}, 202)
+
+
+@router.post("/webhooks/{endpoint_id}/replay", status_code=202)
+async def replay(who: AnyCaller, endpoint_id: int, body: ReplayBody) -> Response:
+    """Makes the calls of a time again, with their ids and bytes; for a receiver that lost them."""
+    endpoint, now = await _endpoint(who, endpoint_id), who.site.now()
+    until = body.until or now
+    if until <= body.since:
+        raise BadForm([FieldError("until", "not_allowed", "the end of a time lies after its start")])
+
+    async def write(conn: AsyncConnection) -> int:
+        return await outbox_office.replay(conn, endpoint.id, body.since, until, body.types, now)
+
+    return JSONResponse({"queued": await who.site.store.write(write)}, 202)
 
 
 def _may_manage(who: Caller) -> None:

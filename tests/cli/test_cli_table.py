@@ -13,14 +13,16 @@ from mailbot.cli import cli
 
 _CONTRACT = {
     "serve": (), "init": (), "try": (), "claim": ("list", "show", "history", "evidence"),
-    "inbox": ("list", "show", "replay", "attach"), "outbox": ("list", "retry", "cancel"), "trace": (), "pause": (),
+    "inbox": ("list", "show", "replay", "attach"), "outbox": ("list", "retry", "cancel"),
+    "webhooks": ("list", "replay"), "trace": (), "pause": (),
     "resume": (), "people": ("import", "list", "remove", "link"), "key": ("create", "list", "revoke"),
     "signing-key": ("list", "rotate", "revoke"), "preview": (), "simulate": (), "doctor": (), "migrate": (),
     "backup": (), "restore": (), "verify": (),
 }  # fmt: skip
 _LISTS = (
     "claim list", "claim show", "claim history", "claim evidence", "inbox list", "inbox show", "outbox list",
-    "outbox show", "people list", "key list", "signing-key list", "trace", "try", "simulate", "doctor", "verify",
+    "outbox show", "webhooks list", "people list", "key list", "signing-key list", "trace", "try", "simulate", "doctor",
+    "verify",
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,9 +13,10 @@ from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook
 
 from mailbot.clock import ManualClock
+from mailbot.ids import first_row
 from mailbot.outbound.targets import TargetRefused, checked_address, is_public
 from mailbot.outbound.webhooks import WebhookDelivery, http_client
-from mailbot.store import outbox, settings, webhooks
+from mailbot.store import erasure, outbox, outbox_office, settings, webhooks
 from mailbot.store.database import Store
 from mailbot.store.outbox import NewWebhook
 from mailbot.store.schema import outbox as table
@@ -56,10 +57,10 @@ async def receiving() -> AsyncIterator[Receiver]:
         await server.wait_closed()
 
 
-async def queue(store: Store, clock: ManualClock, url: str, *, endpoint: int = 1) -> None:
+async def queue(store: Store, clock: ManualClock, url: str, *, endpoint: int = 1, row: int = 1) -> None:
     listener = Endpoint(id=endpoint, url=url, secret=SECRET, created_at=clock.now())
     call = NewWebhook(
-        id=endpoint,
+        id=row,
         claim_id=None,
         key="k",
         code="evaluation.ready",
@@ -113,6 +114,39 @@ async def test_any_other_answer_is_tried_again_with_the_same_id(store: Store, cl
         await caller.step(clock.now())
     assert [head["webhook-id"] for head in receiver.heads] == ["evt1", "evt1"]
     assert [row.state for row in await rows(store)] == ["sent"]
+
+
+async def test_calls_that_were_told_are_made_again_with_the_same_ids_and_bytes(
+    store: Store, clock: ManualClock
+) -> None:
+    began, hour = clock.now(), timedelta(hours=1)
+    async with receiving() as receiver, calling(store, clock) as caller:
+        await queue(store, clock, f"http://localhost:{receiver.port}/", row=first_row(began))
+        await caller.step(clock.now())
+        clock.advance(timedelta(days=9))
+
+        async def again(since: datetime, until: datetime, *types: str) -> int:
+            return await store.write(lambda conn: outbox_office.replay(conn, 1, since, until, types, clock.now()))
+
+        assert await again(began - hour, began) == 0
+        assert await again(began + hour, clock.now()) == 0
+        assert await again(began, began + hour, "claim.approved") == 0
+        assert await again(began, began + hour, "evaluation.ready") == 1
+        assert await again(began, began + hour) == 0, "it is on its way"
+        await caller.step(clock.now())
+        assert await again(began, began + hour) == 1, "once more, by the time it was made"
+    assert [head["webhook-id"] for head in receiver.heads] == ["evt1", "evt1"]
+    assert receiver.bodies == [BODY, BODY]
+
+
+async def test_what_was_erased_is_not_told_again(store: Store, clock: ManualClock) -> None:
+    began = clock.now()
+    async with receiving() as receiver, calling(store, clock) as caller:
+        await queue(store, clock, f"http://localhost:{receiver.port}/", row=first_row(began))
+        await caller.step(clock.now())
+    await store.write(lambda conn: erasure.forget_sent(conn, [first_row(began)]))
+    end = began + timedelta(hours=1)
+    assert await store.write(lambda conn: outbox_office.replay(conn, 1, began, end, (), clock.now())) == 0
 
 
 async def test_a_receiver_that_is_gone_is_left_alone(store: Store, clock: ManualClock) -> None:

@@ -381,6 +381,7 @@ async def test_a_webhook_shows_its_secret_once_and_is_called_for_its_own_firm(ho
     await partner("POST", f"/claims/{claim_id}/submit")
     calls = [i for i in (await admin("GET", "/outbox")).json()["items"] if i["kind"] == "webhook"]
     assert sorted(call["code"] for call in calls) == ["claim.submitted", "webhook.test"]
+    problem(await other("POST", f"/webhooks/{hook}/replay", {"since": "2026-01-01T00:00:00Z"}), 404)
     assert (await partner("DELETE", f"/webhooks/{hook}")).status_code == 204
     problem(await partner("DELETE", f"/webhooks/{hook}"), 404)
     problem(await (await client("reviewer"))("GET", "/webhooks"), 403)
