@@ -137,6 +137,8 @@ class House:
         """Where PostgreSQL has the database, if it has."""
         self.database = folder / "var/mailbot.db"
         self.log = folder / "service.log"
+        self.begun: list[float] = []
+        """When each service was started."""
         self.smtp_port, http_port = _free_ports(2)
         self._nursery = nursery
         self._own: Nursery | None = None
@@ -152,11 +154,13 @@ class House:
         """A service forked from loaded code."""
         if self._nursery is None:
             self._nursery = self._own = Nursery(self.folder)
+        self.begun.append(time.time())
         with self.log.open("ab") as log:
             return self._nursery.serve(self.folder, log.fileno(), failpoint, planted, role)
 
     def serve_afresh(self, env: dict[str, str] | None = None) -> "Fresh":
         """A service in a new interpreter, as a person starts it."""
+        self.begun.append(time.time())
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", "mailbot", "serve", "--config", str(self.folder / "mailbot.toml")]
             plain = {name: value for name, value in os.environ.items() if not name.startswith(("MAILBOT_", "COV_"))}

@@ -5,6 +5,7 @@ Each broken one is a sentence; an empty answer is good. Chains, pages, reference
 
 import hashlib
 import json
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,8 +111,9 @@ def _sent(e: Evidence) -> Iterator[str]:
         elif row[2] == "mail" and row[3] == "sent" and not accepted:
             yield f"I4: mail {row[0]} for {row[4]} counts as sent, and the relay never took it"
         elif row[3] == "cancelled" and row[6] is not None:
-            late = [a for a in e.attempts.get(str(row[5]), []) if a.began * 1e6 > int(str(row[6])) + 1_000_000]
-            if late:
+            # `ended_at` is when it was decided; written it is when that life ends at the latest.
+            written = next((begun for begun in e.house.begun if begun * 1e6 > int(str(row[6]))), math.inf)
+            if any(a.began > written + 1 for a in e.attempts.get(str(row[5]), [])):
                 yield f"I9: mail {row[0]} was sent after it was cancelled"
 
 
