@@ -24,7 +24,7 @@ from mailbot.engine.acceptance import Acceptance
 from mailbot.engine.clockwork import Clockwork
 from mailbot.engine.digests import Digests
 from mailbot.engine.housekeeping import compact, sweep
-from mailbot.engine.jumps import Jumps
+from mailbot.engine.jumps import LONGEST_WAIT, Jumps
 from mailbot.engine.mailroom import Mailroom
 from mailbot.engine.rescans import Rescans
 from mailbot.failpoints import failpoint
@@ -44,7 +44,7 @@ from mailbot.scheduler import (
     WATCH_SECONDS,
     Ticker,
 )
-from mailbot.store import settings
+from mailbot.store import outbox, settings
 from mailbot.store.leases import Watch, forget_leases
 from mailbot.web.app import create_app
 from mailbot.web_server import WebServer
@@ -62,6 +62,7 @@ class Service:
     rooms: Rooms
     role: Role
     node: str
+    jumps: Jumps
     listener: Listener | None = None
     web: WebServer | None = None
     hooks: WebhookDelivery | None = None
@@ -79,6 +80,11 @@ class Service:
         Everything is tried at each tick anyhow: only who waits for a mail is woken before.
         """
         self.pulses.append(Pulse(name, step, partial(self.kick, "delivery")))
+
+    async def by_a_right_clock(self, step: Callable[[], Awaitable[int]]) -> int:
+        """Has `step` done once a clock that jumped was noticed."""
+        await self.jumps.look()
+        return await step()
 
     def kick(self, *names: str) -> None:
         """There may be work for the pulses of these names, or for all."""
@@ -119,7 +125,7 @@ async def start(config: Config, role: Role = "all", *, clock: Clock | None = Non
     clock = clock or CorrectedClock(SystemClock())
     node = f"{socket.gethostname()[:30]}:{os.getpid()}:{int(clock.now().timestamp())}"
     rooms = await open_rooms(config, clock=clock, node=node)
-    service = Service(rooms=rooms, role=role, node=node)
+    service = Service(rooms=rooms, role=role, node=node, jumps=Jumps(rooms.store, clock, steady_seconds))
     try:
         await _start_roles(service)
     except BaseException:
@@ -137,6 +143,7 @@ async def _start_roles(service: Service) -> None:
         await rooms.store.write(lambda conn: settings.beat(conn, rooms.desk.clock.now()))
     if not rooms.store.shared:
         await rooms.store.write(forget_leases)
+        await rooms.store.write(lambda conn: outbox.call_back(conn, rooms.desk.clock.now(), LONGEST_WAIT))
     failpoint("service.begun")
     if service.plays("worker") or service.plays("web"):
         await rooms.readers.start()
@@ -182,26 +189,20 @@ async def _start_worker(service: Service) -> None:
     service.repeat("mailroom", mailroom.step)
     service.repeat("report", clockwork.report)
     service.repeat("leave", clockwork.leave)
-    service.repeat("delivery", lambda: delivery.step(clock.now()))
-    service.repeat("webhooks", lambda: hooks.step(clock.now()))
+    service.repeat("delivery", lambda: service.by_a_right_clock(lambda: delivery.step(clock.now())))
+    service.repeat("webhooks", lambda: service.by_a_right_clock(lambda: hooks.step(clock.now())))
 
 
 def _start_scheduler(service: Service) -> None:
     rooms = service.rooms
     digests = Digests(rooms.desk)
-    jumps = Jumps(rooms.store, rooms.desk.clock, steady_seconds)
-    service.repeat("ring", partial(_ring, jumps, Clockwork(rooms.desk)))
+    service.repeat("ring", partial(service.by_a_right_clock, Clockwork(rooms.desk).ring))
     service.repeat("digests", digests.step)
     service.ticker.every(SWEEP_SECONDS, lambda: sweep(rooms.desk))
     service.ticker.every(COMPACT_SECONDS, lambda: compact(rooms.store))
     if (folder := rooms.config.history.heads) is not None:
         clock = rooms.desk.clock
         service.ticker.every(HEADS_SECONDS, lambda: heads.export(rooms.store, rooms.tokens, folder, clock.now()))
-
-
-async def _ring(jumps: Jumps, clockwork: Clockwork) -> int:
-    await jumps.look()
-    return await clockwork.ring()
 
 
 async def _start_listener(service: Service) -> Listener:

@@ -1,17 +1,24 @@
 """A wall clock that was moved is noticed, and no timer rings by it: the steady clock, which nobody can set, went on.
 
 A clock that is years ahead would make every deadline due and, in the dark, move it there for good. So the timers pause,
-and go on by themselves when the clock is where it was going; else a person looks and resumes them.
+and go on by themselves when the clock is where it was going; else a person looks and resumes them. While they stand,
+no mail is given up for its age; what was put off by the wrong clock goes out when it is right.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot import log
 from mailbot.clock import Clock
-from mailbot.store import settings
+from mailbot.store import outbox, settings
 from mailbot.store.database import Store
 from mailbot.store.settings import OUTAGE
+
+LONGEST_WAIT = timedelta(days=5)
+"""A retry that is put off for longer was put off by a wrong clock. An early one does no harm."""
 
 
 @dataclass(slots=True)
@@ -34,8 +41,13 @@ class Jumps:
         if jumped == self._jumped:
             return
         log.clock_jumped(round(by)) if jumped else log.clock_right()
-        await self.store.write(lambda conn: settings.pause_for_clock(conn, jumped=jumped))
+        await self.store.write(lambda conn: self._note(conn, jumped))
         self._jumped = jumped
+
+    async def _note(self, conn: AsyncConnection, jumped: bool) -> None:
+        await settings.pause_for_clock(conn, jumped=jumped)
+        if not jumped:
+            await outbox.call_back(conn, self.clock.now(), LONGEST_WAIT)
 
     def _distance(self) -> float:
         return self.clock.now().timestamp() - self.steady()

@@ -49,7 +49,7 @@ class Breaker:
         """How many mails may be tried now: all, none, or the probe."""
         if self.open_until is None:
             return wanted
-        return 1 if now >= self.open_until else 0
+        return 1 if self._pause_is_over(now) else 0
 
     def failed(self, failure: Failure, rcpt: str, now: datetime) -> None:
         """Notes a refusal; opens, or pauses longer, when it concerns us rather than the mail."""
@@ -60,7 +60,7 @@ class Breaker:
         hit.add(rcpt)
         if self.is_open or len(hit) >= ENOUGH:
             # Mails tried side by side fail together: that is one pause, not several.
-            if self.open_until is None or now >= self.open_until:
+            if self._pause_is_over(now):
                 self.open_until = now + min(FIRST_PAUSE * 2**self.pauses, LONGEST_PAUSE)
                 self.pauses = min(self.pauses + 1, 10)
             self.why = str(failure)
@@ -70,6 +70,11 @@ class Breaker:
         self.last_success = now
         self.open_until, self.why, self.pauses = None, "", 0
         self.refused.clear()
+
+    def _pause_is_over(self, now: datetime) -> bool:
+        """Time has come, or its end was reckoned by a clock that was wrong: no pause is that long."""
+        until = self.open_until
+        return until is None or now >= until or until - now > LONGEST_PAUSE
 
     def concerns_us(self, failure: Failure, attempts: int, now: datetime) -> bool:
         """Whether this refusal must not end the mail: it may be ours, and nothing shows yet that it is the mail's.

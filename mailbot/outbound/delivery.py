@@ -50,8 +50,9 @@ class Delivery:
         allowed = self.breaker.allows(now, self._at_once)
         if not allowed:
             return 0
-        rows = await self._store.write(lambda conn: self._lease(conn, now, allowed))
-        tries = await asyncio.gather(*(self._try(row) for row in rows), return_exceptions=True)
+        rows, may_end = await self._store.write(lambda conn: self._lease(conn, now, allowed))
+        lasts = [may_end and self._schedule.over(row, now) for row in rows]
+        tries = await asyncio.gather(*map(self._try, rows, lasts), return_exceptions=True)
         for outcome in tries:
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -61,33 +62,35 @@ class Delivery:
         """Lets go of the relay."""
         await self._transport.close()
 
-    async def _lease(self, conn: AsyncConnection, now: datetime, limit: int) -> tuple[Outgoing, ...]:
+    async def _lease(self, conn: AsyncConnection, now: datetime, limit: int) -> tuple[tuple[Outgoing, ...], bool]:
+        """What to send, and whether it may be given up for its age: not by a clock that jumped."""
         if await settings.paused(conn, "sending"):
-            return ()
-        return await outbox.lease(conn, now, limit, self._node, LEASE, kind="mail")
+            return (), False
+        rows = await outbox.lease(conn, now, limit, self._node, LEASE, kind="mail")
+        return rows, not await settings.clock_jumped(conn)
 
-    async def _try(self, row: Outgoing) -> None:
+    async def _try(self, row: Outgoing, last: bool) -> None:
         failpoint("delivery.leased")
-        result = await self._send(row)
+        result = await self._send(row, last)
         failpoint("delivery.known")
         await self._store.write_joined(outbox.settle, [result])
         failpoint("delivery.settled")
 
-    async def _send(self, row: Outgoing) -> Result:
+    async def _send(self, row: Outgoing, last: bool) -> Result:
         name = f"{row.created_at:%Y%m%d-%H%M%S.%f}"[:19] + f"-{row.code}-{row.email}"
         try:
             await self._transport.send(Message(row.mail_from, row.email, row.body, name))
         except Failure as failure:
-            return self._failed(row, failure)
+            return self._failed(row, failure, last)
         except Exception as error:
             # A bug in a transport must not send the same mail for ever without a pause.
-            return self._failed(row, TemporaryFailure("write", 0, f"{type(error).__name__}: {error}"))
+            return self._failed(row, TemporaryFailure("write", 0, f"{type(error).__name__}: {error}"), last)
         now = self._clock.now()
         self.breaker.succeeded(now)
         return retrying.sent(row, now)
 
-    def _failed(self, row: Outgoing, failure: Failure) -> Result:
+    def _failed(self, row: Outgoing, failure: Failure, last: bool) -> Result:
         now = self._clock.now()
         self.breaker.failed(failure, row.email, now)
         keep = self.breaker.concerns_us(failure, row.attempts, now)
-        return retrying.failed(row, failure, now, self._schedule, keep=keep)
+        return retrying.failed(row, failure, now, self._schedule, last=last, keep=keep)

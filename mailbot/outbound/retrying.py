@@ -39,8 +39,13 @@ def sent(row: Outgoing, now: datetime) -> Result:
     return Result(id=row.id, state="sent", at=now)
 
 
-def failed(row: Outgoing, failure: Failure, now: datetime, schedule: Schedule, *, keep: bool) -> Result:
-    """It was not taken: tried again, given up at once, or given up for its age. `keep`: it may not be given up."""
+def failed(
+    row: Outgoing, failure: Failure, now: datetime, schedule: Schedule, *, last: bool, keep: bool = False
+) -> Result:
+    """It was not taken: tried again, given up at once, or, if that was the `last` attempt, for its age.
+
+    `keep`: it may not be given up.
+    """
     maybe = row.maybe_sent or (isinstance(failure, TemporaryFailure) and failure.maybe_sent)
     status = enhanced_status(failure)
     if isinstance(failure, PermanentFailure) and not keep:
@@ -48,7 +53,7 @@ def failed(row: Outgoing, failure: Failure, now: datetime, schedule: Schedule, *
         return Result(
             id=row.id, state="bounced", at=now, error=str(failure), status=status, permanent=dead, maybe_sent=maybe
         )
-    if schedule.over(row, now) and not keep:
+    if last and not keep:
         return Result(id=row.id, state="expired", at=now, error=str(failure), status=status, maybe_sent=maybe)
     again = schedule.next_attempt(row.attempts, now)
     return Result(

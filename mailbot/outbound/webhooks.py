@@ -55,8 +55,9 @@ class WebhookDelivery:
 
     async def step(self, now: datetime) -> int:
         """Tries what is due, at most `at_once` calls side by side; returns how many were tried."""
-        rows = await self._store.write(lambda conn: self._lease(conn, now))
-        tries = await asyncio.gather(*(self._try(row) for row in rows), return_exceptions=True)
+        rows, may_end = await self._store.write(lambda conn: self._lease(conn, now))
+        lasts = [may_end and self._schedule.over(row, now) for row in rows]
+        tries = await asyncio.gather(*map(self._try, rows, lasts), return_exceptions=True)
         for outcome in tries:
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -66,22 +67,24 @@ class WebhookDelivery:
         """Closes the connections."""
         await self._client.aclose()
 
-    async def _lease(self, conn: AsyncConnection, now: datetime) -> tuple[Outgoing, ...]:
+    async def _lease(self, conn: AsyncConnection, now: datetime) -> tuple[tuple[Outgoing, ...], bool]:
+        """What to tell, and whether it may be given up for its age: not by a clock that jumped."""
         if await settings.paused(conn, "sending"):
-            return ()
-        return await outbox.lease(conn, now, self._at_once, self._node, LEASE, kind="webhook")
+            return (), False
+        rows = await outbox.lease(conn, now, self._at_once, self._node, LEASE, kind="webhook")
+        return rows, not await settings.clock_jumped(conn)
 
-    async def _try(self, row: Outgoing) -> None:
+    async def _try(self, row: Outgoing, last: bool) -> None:
         failpoint("webhook.leased")
-        result = await self._result(row)
+        result = await self._result(row, last)
         failpoint("webhook.called")
         await self._store.write(lambda conn: outbox.settle(conn, [result]))
 
-    async def _result(self, row: Outgoing) -> Result:
+    async def _result(self, row: Outgoing, last: bool) -> Result:
         try:
             await self._call(row)
         except Failure as failure:
-            return retrying.failed(row, failure, self._clock.now(), self._schedule, keep=False)
+            return retrying.failed(row, failure, self._clock.now(), self._schedule, last=last)
         return retrying.sent(row, self._clock.now())
 
     async def _call(self, row: Outgoing) -> None:

@@ -194,6 +194,12 @@ async def release(conn: AsyncConnection, ids: Sequence[int], next_attempt: datet
         await conn.execute(held.values(lease_until=None, lease_by="", next_attempt=next_attempt))
 
 
+async def call_back(conn: AsyncConnection, now: datetime, within: timedelta) -> None:
+    """What waits for longer than `within` was put off by a clock that was wrong: it is due now."""
+    lost = update(outbox).where(_c.state.in_(_OPEN), _c.next_attempt > now + within)
+    await conn.execute(lost.values(next_attempt=now))
+
+
 async def drop(conn: AsyncConnection, claim_ids: Sequence[str], codes: Sequence[str], now: datetime) -> None:
     """Mails of the claims with these codes that were not sent yet never will be: what they say is no longer so (I9)."""
     queued = and_(_c.claim_id.in_(claim_ids), _c.claim_id != word(""), _c.code.in_(codes), _c.state.in_(_OPEN))

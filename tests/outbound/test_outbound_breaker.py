@@ -61,6 +61,15 @@ def test_mails_that_fail_side_by_side_pause_once() -> None:
     assert breaker.open_until == NOW + timedelta(minutes=5)
 
 
+def test_a_pause_that_a_wrong_clock_set_for_years_ahead_is_over_when_the_clock_is_right() -> None:
+    breaker = Breaker()
+    for name in "abc":
+        breaker.failed(REFUSED, name, NOW + timedelta(days=3653))
+    assert breaker.allows(NOW, 8) == 1
+    breaker.failed(REFUSED, "probe", NOW)
+    assert breaker.open_until == NOW + timedelta(minutes=10)
+
+
 def test_a_success_closes_it_and_forgets() -> None:
     breaker = Breaker()
     for name in "abc":

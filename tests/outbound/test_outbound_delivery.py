@@ -10,6 +10,7 @@ from fake_smarthost import FakeSmarthost, serving
 from sqlalchemy import select, update
 
 from mailbot.clock import ManualClock
+from mailbot.engine.jumps import LONGEST_WAIT, Jumps
 from mailbot.outbound.delivery import Delivery
 from mailbot.outbound.smarthost import SmarthostTransport, Timeouts
 from mailbot.outbound.transport import Message, PermanentFailure, Sent, TemporaryFailure
@@ -19,6 +20,7 @@ from mailbot.store.outbox import NewMail
 from mailbot.store.schema import outbox as table
 
 MINUTE = timedelta(minutes=1)
+_TEN_YEARS = timedelta(days=3653)
 _ids = count(1)
 
 
@@ -130,6 +132,38 @@ async def test_after_five_days_a_mail_expires(
     await drain(delivery, clock)
     row = (await rows(store))[0]
     assert (row.state, row.ended_at, row.reported) == ("expired", clock.now(), False)
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["noticed", "restarted"])
+async def test_nothing_is_given_up_by_a_clock_ten_years_ahead_and_all_leaves_when_it_is_right(
+    store: Store, delivery: Delivery, relay: Relay, clock: ManualClock, restarted: bool
+) -> None:
+    steady = clock.now().timestamp()
+    jumps = Jumps(store, clock, lambda: steady)
+    await queue(store, clock, "ann", "bob")
+    relay.fails["*"] = TemporaryFailure("rcpt", 452, "4.2.2 mailbox full")
+    clock.advance(_TEN_YEARS)
+    await jumps.look()
+    assert await delivery.step(clock.now()) == 2
+    assert await states(store) == ["deferred", "deferred"]
+    clock.advance(-_TEN_YEARS)
+    if restarted:
+        await store.write(lambda conn: outbox.call_back(conn, clock.now(), LONGEST_WAIT))
+    else:
+        await jumps.look()
+    relay.fails.clear()
+    assert await delivery.step(clock.now()) == 2
+    assert await states(store) == ["sent", "sent"]
+
+
+async def test_a_retry_within_its_time_is_not_called_back(
+    store: Store, delivery: Delivery, relay: Relay, clock: ManualClock
+) -> None:
+    await queue(store, clock, "ann")
+    relay.fails["*"] = TemporaryFailure("rcpt", 452, "4.2.2 mailbox full")
+    await delivery.step(clock.now())
+    await store.write(lambda conn: outbox.call_back(conn, clock.now(), LONGEST_WAIT))
+    assert await delivery.step(clock.now()) == 0
 
 
 @pytest.mark.parametrize(
