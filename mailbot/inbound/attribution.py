@@ -11,6 +11,7 @@ from functools import cache
 
 from mailbot.inbound.htmltext import SIGNED
 from mailbot.inbound.lexicon.load import lexicon
+from mailbot.inbound.literals import any_of
 
 WRAPPED = 3
 """An attribution is spread over at most so many lines besides its last."""
@@ -37,7 +38,6 @@ class Attribution:
 def attributions(lines: Sequence[str], own_addresses: Sequence[str]) -> Mapping[int, Attribution]:
     """Every attribution of a text by its first line."""
     found: dict[int, Attribution] = {}
-    quoted = _quoted_below(lines)
     for end, line in enumerate(lines):
         if line[:1] == ">" and line[-1] != ":" and not line[-1].isspace():
             continue  # most lines of a reply are quoted, and no end of an attribution
@@ -45,7 +45,7 @@ def attributions(lines: Sequence[str], own_addresses: Sequence[str]) -> Mapping[
         if not bare or len(line) > 2 * LONGEST or line.startswith(SIGNED):
             continue
         if bare[0] != ">":
-            one = _ending_at(lines, end, quoted[end], own_addresses)
+            one = _ending_at(lines, end, _quoted_below(lines, end), own_addresses)
         else:
             one = _torn(lines, end, own_addresses) if bare[-1] == ":" else None
         if one is not None:
@@ -136,6 +136,8 @@ def _has_verb(text: str) -> bool:
 
 def _verb_ends(text: str) -> bool:
     tail = text[-40:].casefold()
+    if not tail.endswith(_endings()) and not tail[:-1].endswith(_endings()):
+        return False
     return any(found.end() >= len(tail) - 1 for found in _verbs().finditer(tail))
 
 
@@ -144,16 +146,12 @@ def _mentions(text: str, own: Sequence[str]) -> bool:
     return any(address and address.casefold() in lowered for address in own)
 
 
-def _quoted_below(lines: Sequence[str]) -> list[bool]:
-    """For each line, whether the next line that is not blank is quoted."""
-    below = [False] * len(lines)
-    following = False
-    for at in range(len(lines) - 1, -1, -1):
-        below[at] = following
-        bare = lines[at].lstrip()
-        if bare:
-            following = bare[0] == ">"
-    return below
+def _quoted_below(lines: Sequence[str], at: int) -> bool:
+    """Whether the next line below `at` that is not blank is quoted; each gap is looked at once, from the line above."""
+    for below in range(at + 1, len(lines)):
+        if bare := lines[below].lstrip():
+            return bare[0] == ">"
+    return False
 
 
 @cache
@@ -162,9 +160,14 @@ def _words(table: str) -> frozenset[str]:
 
 
 @cache
+def _endings() -> tuple[str, ...]:
+    return tuple(_words("wrote"))
+
+
+@cache
 def _verbs() -> re.Pattern[str]:
-    """One alternation of literals; verbs of scripts without spaces need no word boundary."""
-    verbs = sorted(_words("wrote"), key=len, reverse=True)
-    plain = "|".join(re.escape(verb) for verb in verbs if verb[0] < "\u0250" or "\u0370" <= verb[0] < "\u0600")
-    dense = "|".join(re.escape(verb) for verb in verbs if verb[0] >= "\u0600")
-    return re.compile(rf"(?<!\w)(?:{plain})(?!\w)|{dense}")
+    """Verbs of scripts without spaces need no word boundary."""
+    verbs = _words("wrote")
+    plain = any_of(verb for verb in verbs if verb[0] < "\u0250" or "\u0370" <= verb[0] < "\u0600")
+    dense = any_of(verb for verb in verbs if verb[0] >= "\u0600")
+    return re.compile(rf"(?<!\w){plain}(?!\w)|{dense}")

@@ -98,7 +98,7 @@ def decode(data: bytes, label: str = "") -> str:
 
 def _western(data: bytes, codec: str | None) -> str:
     """Labels that are wrong most often: ASCII, UTF-8, Latin-1, none, unknown. Valid UTF-8 beats any of them."""
-    if not _HIGH.search(data):
+    if data.isascii():
         return _seven_bit(data)
     try:
         return data.decode("utf-8-sig")
@@ -125,7 +125,7 @@ def _declared(data: bytes, codec: str) -> str:
         codec = "cp1250"  # Windows clients write their own page under the ISO name
     if not codec.startswith(("utf-16", "iso2022", "hz")):
         try:
-            if _HIGH.search(data):
+            if not data.isascii():
                 return data.decode("utf-8")
         except UnicodeDecodeError:
             pass

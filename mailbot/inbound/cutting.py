@@ -167,15 +167,16 @@ def _plain(line: str) -> str:
 def _banner(line: str) -> str:
     """`forward` or `original` when the line is a client's banner such as "-----Original Message-----", else ""."""
     bare = line.strip()
-    if len(bare) > 90:
+    ruled = bare[:2] in ("--", "__", "==", "**", "——", "──")
+    introduced = bare.endswith((":", "："))
+    if len(bare) > 90 or not (ruled or introduced):
         return ""
     core = bare.strip(_RULE + ">:：").casefold()
     if not core:
         return ""
-    ruled = bare[:2] in ("--", "__", "==", "**", "——", "──")
     quotes = lexicon("quotes")
     framed = ruled and bare.endswith(("--", "__", "==")) and any(noun in core for noun in quotes["mail"])
     if core in quotes["forward"] or (ruled and any(core.startswith(word) for word in quotes["forward"])):
-        return "forward" if ruled or bare.endswith((":", "：")) else ""
+        return "forward"
     known = ruled and any(core.startswith(word) for word in quotes["original"])
     return "original" if known or (framed and len(core.split()) <= 4) else ""

@@ -14,6 +14,7 @@ from mailbot.inbound.charsets import codec_of, decode
 
 VALUE_CAP = 16 * 1024
 _FIELD = re.compile(rb"([!-9;-~]{1,256})[ \t]*:(.*)", re.DOTALL)
+_ORDERLY = re.compile(rb"([!-9;-~]{1,256})[ \t]*:([^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*+)")
 _UNFOLD = re.compile(r"[\r\n]+[ \t]*")
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]{0,8000})\?=")
 _BETWEEN = re.compile(r"(\?=)\s+(=\?[^?\s]{1,60}\?[bBqQ]\?)")
@@ -90,8 +91,10 @@ def read_headers(block: bytes) -> tuple[Headers, int]:
 
     The second value is len(block) for an orderly block.
     """
-    fields: list[tuple[str, bytes]] = []
-    position = 0
+    fields, position = _orderly(block)
+    if not block[position:].strip():
+        return Headers(tuple(fields)), len(block)
+    fields, position = [], 0
     last_known = -1
     for line in _logical_lines(block):
         match = _FIELD.match(line)
@@ -106,6 +109,17 @@ def read_headers(block: bytes) -> tuple[Headers, int]:
                 return Headers(tuple(fields)), position
         position += len(line)
     return Headers(tuple(fields)), len(block)
+
+
+def _orderly(block: bytes) -> tuple[list[tuple[str, bytes]], int]:
+    """The fields that follow each other without any other line, and where the last of them ends."""
+    fields: list[tuple[str, bytes]] = []
+    position = 0
+    while match := _ORDERLY.match(block, position):
+        name, value = match.groups()
+        fields.append((name.decode("ascii").lower(), value[: VALUE_CAP * 2]))
+        position = match.end()
+    return fields, position
 
 
 def _logical_lines(block: bytes) -> Iterator[bytes]:
@@ -130,6 +144,8 @@ def unfold(value: bytes) -> str:
 
 def visible(text: str) -> str:
     """Text without control, bidirectional and zero-width characters, white space collapsed (security item 8)."""
+    if text.isprintable() and "  " not in text:  # only the plain space is white and printable
+        return text.strip()
     return _SPACES.sub(" ", _INVISIBLE.sub("", _SPACES.sub(" ", text))).strip()
 
 

@@ -37,6 +37,10 @@ _MARKS = str.maketrans(dict.fromkeys(_OPEN + _CLOSE + _REST + _SOFT + _SIGN + _S
 _OUTLOOK_RULE = re.compile(
     r"border-top:\s?solid\s?#(?:e1e1e1|b5c4df)|border:none;\s?border-top:\s?solid", re.IGNORECASE
 )
+_TELLING = etree.XPath("descendant-or-self::*[@*] | descendant-or-self::blockquote")
+"""Elements that may be a client's container; all others have neither name nor style to tell by."""
+
+_MARK = re.compile("[" + _OPEN + _CLOSE + _REST + _SOFT + _SIGN + _SIGN_END + _LAST + "]")
 _FORWARD_START = re.compile(r"-{4,}")
 
 
@@ -47,9 +51,8 @@ def quoted_lines(source: str) -> str:
         return _stripped(source[:MAX_HTML])
     try:
         last = _last_quote(tree)
-        for element in list(tree.iter()):
-            if isinstance(element.tag, str):
-                _mark(element, last=element is last)
+        for element in _TELLING(tree):
+            _mark(element, last=element is last)
         return "\n".join(_resolved(_rendered(tree)))
     except (RecursionError, ValueError, KeyError, IndexError, AttributeError, TypeError, etree.LxmlError):
         return _stripped(source[:MAX_HTML])
@@ -174,7 +177,8 @@ def _resolved(text: str) -> Iterator[str]:
     last = ""
     for line in text.split("\n"):
         quoted = depth > 0 or rest
-        for sign in line:
+        in_signature = signed
+        for sign in _MARK.findall(line):
             if sign in (_OPEN, _SOFT, _LAST):
                 sure = sign == _OPEN or _introduced(last) or (sign == _LAST and _ends(last))
                 soft.append(sure)
@@ -186,10 +190,10 @@ def _resolved(text: str) -> Iterator[str]:
                 quoted = rest = True
             elif sign in (_SIGN, _SIGN_END):
                 signed = sign == _SIGN
-        bare = line.translate(_MARKS).rstrip()
+                in_signature = True
+        bare = _MARK.sub("", line).rstrip()
         if bare.strip() and not quoted:
             last = bare
-        in_signature = signed or _SIGN_END in line
         yield f"> {bare}" if quoted else (f"{SIGNED}{bare}" if in_signature and bare else bare)
 
 

@@ -16,7 +16,8 @@ from mailbot.limits import Limits
 MAX_BOUNDARY = 70
 DEFAULTS = Limits()
 
-_BLANK = re.compile(rb"\r?\n[ \t]*\r?\n|\A\r?\n")
+_BLANK = re.compile(rb"\n[ \t]*\r?\n")
+_BLANK_AT_ONCE = re.compile(rb"\r?\n(?:[ \t]*\r?\n)?")
 _LEADING = re.compile(rb"(?:[ \t]*\r?\n)+")
 _SNIFFED_BOUNDARY = re.compile(rb"(?:\A|\n)--([!-~][ -~]{0,68}[!-~])[ \t]*\r?\nContent-[A-Za-z]", re.IGNORECASE)
 _WORDS = re.compile(rb"[A-Za-z]{1,40} [A-Za-z]{1,40} [A-Za-z]")
@@ -117,8 +118,7 @@ def split_header(data: bytes, limits: Limits = DEFAULTS) -> tuple[Headers, bytes
     Raises:
         StructureError: the header block is over a limit.
     """
-    blank = _BLANK.search(data)
-    end, start = (blank.start(), blank.end()) if blank else (len(data), len(data))
+    end, start = _blank_line(data)
     window = data[: min(end + 2, limits.header_bytes + 1)]
     headers, used = read_headers(window)
     if used < len(window):
@@ -126,6 +126,15 @@ def split_header(data: bytes, limits: Limits = DEFAULTS) -> tuple[Headers, bytes
     if end > limits.header_bytes:
         raise StructureError("header_too_large")
     return _limited(headers, window, limits), data[start:]
+
+
+def _blank_line(data: bytes) -> tuple[int, int]:
+    """Where the header block ends, and where the body begins behind the blank line."""
+    blank = _BLANK_AT_ONCE.match(data) or _BLANK.search(data)
+    if blank is None:
+        return len(data), len(data)
+    end = blank.start()
+    return end - (end > 0 and data[end - 1] == 0x0D), blank.end()
 
 
 def _limited(headers: Headers, block: bytes, limits: Limits) -> Headers:

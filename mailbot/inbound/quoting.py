@@ -96,6 +96,8 @@ def _refined(segment: Segment) -> Iterator[Segment]:
     if segment.kind != "new":
         yield segment
         return
+    if not segment.text.strip():
+        return
     written = segment.text.split("\n")
     lines = [line for line in written if not line.startswith(SIGNED)]
     at = split_signature(lines)

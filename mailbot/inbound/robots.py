@@ -5,6 +5,7 @@ it is automatic. So signs of absence are weighed against what remains when they 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from mailbot.inbound.days import names_date
 from mailbot.inbound.folding import fold, fold_pattern
 from mailbot.inbound.lexicon.load import lexicon
+from mailbot.inbound.literals import any_match
 
 TEXT_CAP = 4000
 SURE = 2.5
@@ -22,8 +24,6 @@ _CLAUSE = re.compile(
 )
 _ANSWERED = re.compile(r"\s*(?:re|aw|sv|vs|odp|antw|回覆|回复|答复|答覆|va|ynt|atb|rif|res)\s*(?:\[\d{1,3}\])?\s*[:：]")
 _WORD = re.compile(r"[^\W\d_]+")
-_GROUP = re.compile(r"\([^()]*\)")
-_QUANTIFIERS = ("?", "*", "+", "{")
 _LEFT_SOME, _LEFT_MANY = 3, 12
 _SOME_PENALTY, _LEFT_PENALTY = 0.5, 1.5
 _NOTHING_LEFT = 0.5
@@ -58,8 +58,8 @@ def _one_of(*path: str, anchored: bool = False) -> re.Pattern[str]:
     node: Any = lexicon("robots")
     for key in path:
         node = node[key]
-    joined = "|".join(f"(?:{fold_pattern(expression)})" for expression in node)
-    return re.compile(rf"\s*(?:\[[^\]]{{0,40}}\]\s*)?(?:{joined})" if anchored else joined)
+    joined = any_match(map(fold_pattern, node))
+    return re.compile(rf"\s*(?:\[[^\]]{{0,40}}\]\s*)?{joined}" if anchored else joined)
 
 
 @cache
@@ -67,34 +67,23 @@ def _groups() -> tuple[tuple[str, float, re.Pattern[str]], ...]:
     weights = lexicon("robots")["weights"]
     # Tried at word starts only: that is most of the cost of a mail that no robot wrote.
     return tuple(
-        (name, float(weight), re.compile(rf"(?<![a-z])(?:{_one_of('phrases', name).pattern})"))
+        (name, float(weight), re.compile(rf"(?<![a-z])(?:{_plainly(lexicon('robots')['phrases'][name])})"))
         for name, weight in weights.items()
     )
 
 
+def _plainly(lines: Sequence[str]) -> str:
+    """The lines one after the other, for the length of what is found depends on their order."""
+    return "|".join(f"(?:{fold_pattern(line)})" for line in lines)
+
+
 @cache
 def _any_group() -> re.Pattern[str]:
-    """All phrases at once: most mails have none, and are gone through once instead of once a group.
-
-    Those that begin with the same letter stand together, so that a word is tried against its own letter's only.
-    """
-    by_letter: dict[str, list[str]] = {}
-    for name, _, _ in _groups():
-        for phrase in lexicon("robots")["phrases"][name]:
-            letter, rest = _first_letter(fold_pattern(phrase))
-            by_letter.setdefault(letter, []).append(rest)
-    joined = "|".join(f"{letter}(?:{'|'.join(rest)})" for letter, rest in by_letter.items())
-    return re.compile(rf"(?<![a-z])(?:{joined})")
-
-
-def _first_letter(expression: str) -> tuple[str, str]:
-    """The letter every match of `expression` begins with, and the rest of it; no letter when it may begin otherwise."""
-    outside = expression
-    while (inner := _GROUP.sub("", outside)) != outside:
-        outside = inner
-    if expression[0].isalpha() and expression[1:2] not in _QUANTIFIERS and "|" not in outside:
-        return expression[0], expression[1:]
-    return "", f"(?:{expression})"
+    """All phrases at once: most mails have none, and are gone through once instead of once a group."""
+    phrases = lexicon("robots")["phrases"]
+    return re.compile(
+        rf"(?<![a-z]){any_match(fold_pattern(line) for name, _, _ in _groups() for line in phrases[name])}"
+    )
 
 
 def robot_subject(subject: str) -> bool:

@@ -10,6 +10,7 @@ from functools import cache
 from mailbot.inbound.claimlabels import field_of, split_field
 from mailbot.inbound.letterform import closes
 from mailbot.inbound.lexicon.load import lexicon
+from mailbot.inbound.literals import any_of
 
 LONGEST = 16
 """A signature has at most so many lines that are not blank."""
@@ -20,6 +21,7 @@ ROUNDS = 5
 _DELIMITER = re.compile(r"^(?:--|—|__|––)\s*$")
 _PHONE = re.compile(r"(?:\+|\b0|\(|\btel|\bmob|\bphone|\bfax|☎|電話|手機)[\d\s().:/+-]{6,24}\d", re.IGNORECASE)
 _LINK = re.compile(r"www\.|https?://|[\w.-]{1,64}@[\w-]{1,63}\.\w", re.IGNORECASE)
+_MAY_REACH = re.compile(r"[\d@]|://|www", re.IGNORECASE)
 _FOOTER_LENGTH = 110
 
 
@@ -59,6 +61,8 @@ def _delimited(lines: Sequence[str], end: int) -> int:
 
 def _footer(lines: Sequence[str], end: int) -> int:
     """The line "Sent from my iPhone" and its like, at the end or above a delimiter's remains."""
+    if not _any_sent().search("\n".join(lines[max(0, end - 3) : end]).casefold()):
+        return end
     for at in range(end - 1, max(-1, end - 4), -1):
         if mobile_footer(lines[at]):
             return at
@@ -69,7 +73,7 @@ def mobile_footer(line: str) -> bool:
     """Whether a program wrote this line to praise itself."""
     text = line.strip(" \t*_-<>[]()").casefold()
     text = text.partition("<http")[0].partition("(http")[0].partition("http")[0].strip()
-    if not 0 < len(text) <= _FOOTER_LENGTH or len(text.split()) > 13:
+    if not 0 < len(text) <= _FOOTER_LENGTH or len(text.split()) > 13 or not _any_sent().search(text):
         return False
     sent = next((word for word in _table("sent") if word in text), "")
     product = next((word for word in _table("product") if word in text), "")
@@ -112,6 +116,8 @@ def _legal(paragraph: str) -> bool:
 
 def _contact_block(lines: Sequence[str], end: int) -> int:
     """A closing paragraph of short lines with a phone number or a link, from its "Regards" on if it has one."""
+    if not _MAY_REACH.search("\n".join(lines[max(0, end - LONGEST) : end])):
+        return end
     spans = _paragraphs(lines[:end])
     if len(spans) < 2:
         return end
@@ -151,6 +157,11 @@ def _form(lines: Sequence[str]) -> bool:
 
 def _numbered(line: str) -> bool:
     return re.match(r"\s*\(?\d{1,2}[.)\]:]", line) is not None
+
+
+@cache
+def _any_sent() -> re.Pattern[str]:
+    return re.compile(any_of(_table("sent")))
 
 
 @cache

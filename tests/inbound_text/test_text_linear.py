@@ -32,8 +32,18 @@ MODULES: tuple[str, ...] = (
     "commands",
     "cutting",
 )
-MODULES += ("flowed", "headerblocks", "htmltext", "intent", "languages", "letterform", "phrases", "polarity", "quoting")
-MODULES += ("signatures", "signs", "typos", "words")
+MODULES += (
+    "flowed",
+    "headerblocks",
+    "htmltext",
+    "intent",
+    "languages",
+    "letterform",
+    "literals",
+    "phrases",
+    "polarity",
+)
+MODULES += ("quoting", "signatures", "signs", "typos", "words")
 
 QUESTIONS = {1: "Please send a signed copy.", 2: "Which day?"}
 
