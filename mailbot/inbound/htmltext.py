@@ -37,9 +37,6 @@ _MARKS = str.maketrans(dict.fromkeys(_OPEN + _CLOSE + _REST + _SOFT + _SIGN + _S
 _OUTLOOK_RULE = re.compile(
     r"border-top:\s?solid\s?#(?:e1e1e1|b5c4df)|border:none;\s?border-top:\s?solid", re.IGNORECASE
 )
-_TELLING = etree.XPath("descendant-or-self::*[@*] | descendant-or-self::blockquote")
-"""Elements that may be a client's container; all others have neither name nor style to tell by."""
-
 _MARK = re.compile("[" + _OPEN + _CLOSE + _REST + _SOFT + _SIGN + _SIGN_END + _LAST + "]")
 _FORWARD_START = re.compile(r"-{4,}")
 
@@ -51,7 +48,7 @@ def quoted_lines(source: str) -> str:
         return _stripped(source[:MAX_HTML])
     try:
         last = _last_quote(tree)
-        for element in _TELLING(tree):
+        for element in list(filter(_telling, tree.iter())):
             _mark(element, last=element is last)
         return "\n".join(_resolved(_rendered(tree)))
     except (RecursionError, ValueError, KeyError, IndexError, AttributeError, TypeError, etree.LxmlError):
@@ -91,6 +88,11 @@ def _last_quote(tree: lxml_html.HtmlElement) -> lxml_html.HtmlElement | None:
             return None
         place = place.getparent()
     return last
+
+
+def _telling(element: lxml_html.HtmlElement) -> bool:
+    """Whether this may be a client's container: all others have neither name nor style to tell by."""
+    return isinstance(element.tag, str) and (element.tag == "blockquote" or bool(element.attrib))
 
 
 def _mark(element: lxml_html.HtmlElement, *, last: bool) -> None:

@@ -124,10 +124,11 @@ def _read(parts: tuple[Sentence, ...], body: str, language: Language) -> _Readin
             continue
         if "courtesy" in signs and not _names_only(clauses, written):
             signs = signs - {"courtesy"} | {"other"}
-        if "no" in signs and found.keys() & {"accept", "eased"}:
+        if "no" in signs and ("accept" in found or "eased" in found):
             signs |= {"undecided"}
+        said = " ".join(written.split())
         for sign in signs:
-            found.setdefault(sign, " ".join(written.split()))
+            found.setdefault(sign, said)
         loose += len(part.words) if signs == {"other"} else 0
     meaning = _meaning(frozenset(found), loose)
     evidence = next((found[sign] for sign in _EVIDENCE[meaning] if sign in found), "")

@@ -5,6 +5,7 @@ Pure and total. Signs: `decline`, `optout`, `no` (a bare one), `accept`, `eased`
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from mailbot.inbound.clauses import Clauses, Hit
 
@@ -18,20 +19,17 @@ def polarity_signs(clauses: Clauses) -> frozenset[str]:
     """The leanings of one sentence, not yet weighed against each other."""
     signs = _whole_clauses(clauses)
     if not _WEIGHTY.isdisjoint(clauses.labels):
-        signs |= {sign for hit in clauses.hits if hit.labels for sign in _signs_of(hit, clauses)}
-    if signs & {"accept", "eased", "yes"} and _doubtful(clauses, signs):
+        weighed = ((_weigher(hit.labels), hit) for hit in clauses.hits if hit.labels)
+        signs |= {sign for weigh, hit in weighed if weigh and (sign := weigh(hit, clauses))}
+    if not _LEANING.isdisjoint(signs) and _doubtful(clauses, signs):
         signs.add("undecided")
     return frozenset(signs)
 
 
-def _signs_of(hit: Hit, clauses: Clauses) -> set[str]:
+@lru_cache(maxsize=4096)
+def _weigher(labels: frozenset[str]) -> "_Weigh | None":
     """The first weighty label decides; a phrase listed as neutral says nothing."""
-    if "neutral" in hit.labels:
-        return set()
-    for label, weigh in _WEIGHTS.items():
-        if label in hit.labels:
-            return {sign for sign in (weigh(hit, clauses),) if sign}
-    return set()
+    return None if "neutral" in labels else next((_WEIGHTS[label] for label in _WEIGHTS if label in labels), None)
 
 
 def _refused(sign: str, hit: Hit, clauses: Clauses) -> str:
@@ -97,7 +95,9 @@ def _not_refuse(_hit: Hit, _clauses: Clauses) -> str:
     return "undecided"
 
 
-_WEIGHTS: dict[str, Callable[[Hit, Clauses], str]] = {
+_Weigh = Callable[[Hit, Clauses], str]
+
+_WEIGHTS: dict[str, _Weigh] = {
     "decline": _decline,
     "optout": _optout,
     "not_accept": _not_agree,
@@ -116,6 +116,8 @@ _WEIGHTS: dict[str, Callable[[Hit, Clauses], str]] = {
     "wish": _wish,
 }
 _WEIGHTY = frozenset(_WEIGHTS)
+_LEANING = frozenset({"accept", "eased", "yes"})
+_HELD_BACK = frozenset({"hedge", "open", "contrast"})
 
 
 _WHOLE = {"no": "no", "yes": "yes", "decline_alone": "optout", "accept_alone": "accept"}
@@ -150,7 +152,7 @@ def _near(hit: Hit, clauses: Clauses, label: str) -> bool:
 
 def _doubtful(clauses: Clauses, signs: set[str]) -> bool:
     """Whether an agreement is hedged, reported, conditional, or has a negation that nothing accounts for."""
-    if any(clauses.having(label) for label in ("hedge", "open", "contrast")) or _reported(clauses):
+    if not _HELD_BACK.isdisjoint(clauses.labels) or _reported(clauses):
         return True
     if "no" in signs and "eased" not in signs:
         return True

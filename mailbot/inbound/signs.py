@@ -11,35 +11,38 @@ from mailbot.inbound.clauses import Clauses, Hit, clauses_of
 from mailbot.inbound.languages import bare_refusals
 from mailbot.inbound.polarity import polarity_signs
 
+_ACTS = frozenset({"wrong_person", "data_request"})
+_SLIGHT = frozenset({"receipt", "stray"})
+
 
 def sentence_signs(clauses: Clauses) -> frozenset[str]:
     """Every sign one sentence gives; `other` when it says something we cannot place."""
     signs = set(polarity_signs(clauses)) | _strays(clauses)
-    signs |= {label for label in ("wrong_person", "data_request") if clauses.having(label)}
+    signs |= clauses.labels & _ACTS
     if _asks(clauses):
         signs = _asked(clauses, signs) | {"question"}
-    if clauses.having("contrast") or (clauses.hits and "hedge" in clauses.hits[0].labels):
+    if "contrast" in clauses.labels or (clauses.hits and "hedge" in clauses.hits[0].labels):
         signs.add("reserved")
-    if clauses.having("receipt"):
+    if "receipt" in clauses.labels:
         signs.add("receipt")
-    if not signs - {"receipt", "stray"}:
+    if signs <= _SLIGHT:
         return frozenset(signs | ({"courtesy"} if clauses.courteous else {"other"}))
     return frozenset(signs)
 
 
 def _asks(clauses: Clauses) -> bool:
     starts = bool(clauses.hits) and bool(clauses.hits[0].labels & {"wh", "howto"})
-    return clauses.asked or starts or bool(clauses.having("question"))
+    return clauses.asked or starts or "question" in clauses.labels
 
 
 def _asked(clauses: Clauses, signs: set[str]) -> set[str]:
     """What a sentence that asks may still decide: "could you remove us?" does, "should I decline?" does not."""
     first = clauses.hits[0].labels if clauses.hits else frozenset()
-    kept = signs & {"wrong_person", "data_request"}
+    kept = signs & _ACTS
     if not clauses.asked:
         decided = signs & {"decline", "optout", "no"}
         return kept | (_beside(clauses, 0) if first & {"wh", "howto"} else decided)
-    if clauses.having("request") and not clauses.having("info"):
+    if "request" in clauses.labels and "info" not in clauses.labels:
         return kept | (signs & {"decline", "optout"})
     return kept if first & {"ask", "wh", "hedge"} else kept | _beside(clauses, clauses.hits[-1].clause)
 
