@@ -19,7 +19,8 @@ _MAX_REFERENCES = 100
 
 def find_tokens(headers: Headers, rcpt: str, keys: Keys) -> tuple[str, ...]:
     """Our addresses named by this mail, most trusted first, each once, lower case."""
-    return tuple(dict.fromkeys(token for text in _places(headers, rcpt) for token in tokens_in(text, keys)))
+    places = dict.fromkeys(_places(headers, rcpt))  # most of them say the same
+    return tuple(dict.fromkeys(token for text in places for token in tokens_in(text, keys)))
 
 
 def tokens_in(text: str, keys: Keys) -> Iterator[str]:

@@ -115,9 +115,10 @@ def _entries(text: str) -> Iterator[tuple[str, str, str]]:
         if not line.strip() or line.lstrip().startswith(">"):
             heading = heading if line.strip() else ""
             continue
-        name, value, known = _read_line(line, heading)
+        pair = split_field(line)
+        name, value, known = _read_line(line, pair, heading)
         if not known:
-            if _looks_like_field(line):
+            if pair and _looks_like_field(*pair):
                 yield "", "", line
             continue
         if value:
@@ -133,9 +134,8 @@ def _entries(text: str) -> Iterator[tuple[str, str, str]]:
         at += len(taken)
 
 
-def _read_line(line: str, heading: str) -> tuple[str, str, bool]:
+def _read_line(line: str, pair: tuple[str, str] | None, heading: str) -> tuple[str, str, bool]:
     """(name, value, whether the line is a known field); a bare label line is a field with an empty value."""
-    pair = split_field(line)
     label, value = pair if pair else (line.strip(" \t*_•·-–|\xa0\u3000"), "")
     inner = inner_field_of(label) if heading else None
     if inner:
@@ -166,11 +166,7 @@ def _values_below(lines: list[str], at: int, *, many: bool) -> Iterator[str]:
         yield bare
 
 
-def _looks_like_field(line: str) -> bool:
-    pair = split_field(line)
-    if pair is None:
-        return False
-    label, value = pair
+def _looks_like_field(label: str, value: str) -> bool:
     return (
         bool(value)
         and len(label.split()) <= 4

@@ -119,19 +119,20 @@ class _Cutter:
 
     def _quote_end(self, at: int) -> int:
         """The line after a block of quoted lines, blank lines and spilled ends of long lines included."""
+        lines, last = self._lines, len(self._lines)
         end = at + 1
-        while end < len(self._lines):
-            line = self._lines[end]
+        while end < last:
+            line = lines[end]
             if _quotes(line):
                 end += 1
                 continue
             following = end + 1
             if not line.strip():
-                while following < len(self._lines) and not self._lines[following].strip():
+                while following < last and not lines[following].strip():
                     following += 1
-            elif not _spilled(self._lines[end - 1 : end + 2]):
+            elif not _spilled(lines[end - 1 : end + 2]):
                 return end
-            if following >= len(self._lines) or not _quotes(self._lines[following]):
+            if following >= last or not _quotes(lines[following]):
                 return end
             end = following
         return end

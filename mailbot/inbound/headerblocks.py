@@ -70,8 +70,10 @@ def _field(line: str) -> tuple[str, str] | None:
     """(label in lower case, value) of a `Label: value` line, however it is dressed."""
     head = line[:120].replace("：", ":")
     label, colon, value = head.partition(":")
+    if not colon:
+        return None
     label = label.strip(_DRESS).casefold()
-    if not colon or not label or len(label) > _LABEL_LENGTH:
+    if not label or len(label) > _LABEL_LENGTH:
         return None
     if value[:2] == "//" or any(sign in label for sign in '.@<>()"/'):
         return None

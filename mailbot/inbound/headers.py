@@ -151,9 +151,10 @@ def visible(text: str) -> str:
 
 def decode_words(text: str) -> str:
     """RFC 2047 encoded words in `text` decoded; broken ones stay as they are. Also read inside quotes, as people do."""
-    if "=?" not in text:
+    words = text.count("=?")
+    if not words:
         return text
-    joined = _BETWEEN.sub(r"\1\2", _BETWEEN.sub(r"\1\2", text))
+    joined = _BETWEEN.sub(r"\1\2", _BETWEEN.sub(r"\1\2", text)) if words > 1 else text
     pieces: list[str] = []
     end = 0
     held: list[tuple[str, bytes]] = []
