@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.addresses import canonical
 from mailbot.failpoints import failpoint
-from mailbot.store import blobs, schema
+from mailbot.store import blobs, schema, sequence
 from mailbot.store.bulk import execute_many
 from mailbot.store.codec import clean
 from mailbot.store.columns import word, words_of
@@ -126,9 +126,13 @@ async def kept(conn: AsyncConnection, ids: Sequence[int]) -> bool:
 
 
 async def take(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta) -> tuple[Item, ...]:
-    """The oldest unread items nobody else works on, with their bytes; they are yours for the time of the lease."""
+    """The oldest unread items nobody else works on, with their bytes; they are yours for the time of the lease.
+
+    What has to wait for older mail about the same claim that another node has is not among them.
+    """
     rows = (await conn.execute(_UNREAD, {"now": now, "most": limit})).all()
-    until = now + lease
+    later = await sequence.waiting(conn, rows)
+    rows, until = [row for row in rows if row.id not in later], now + lease
     await execute_many(conn, _LEASE, [{"row": row.id, "until": until} for row in rows])
     return tuple(replace(_item(row), lease_until=until) for row in rows)
 

@@ -1,12 +1,15 @@
 """A claim's story on PostgreSQL, told to two nodes at once: what one has done the other does not do again."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from engine_house import JANA, PETR, House, house
+from engine_house import JANA, PETR, House, ReadingHere, house
 
+from mailbot.inbound.interpretation import Interpretation, Keys
+from mailbot.inbound.readers import ReaderFailure
 from mailbot.store.database import Store
 from mailbot.store.faults import Conflict
 
@@ -17,10 +20,16 @@ async def home(tmp_path: Path, postgres_url: str) -> AsyncIterator[House]:
         yield it
 
 
-async def test_two_nodes_do_the_work_of_one(home: House, tmp_path: Path, postgres_url: str) -> None:
-    store = await Store.open(postgres_url, f"file:{tmp_path}/blobs", clock=home.clock)
-    other = House(store, home.clock, home.policy, dict(home.desk.office.policies), home.tokens)
-    other.relay, other.ids = home.relay, home.ids
+@pytest.fixture
+async def other(home: House, tmp_path: Path, postgres_url: str) -> AsyncIterator[House]:
+    """A second node."""
+    async with await Store.open(postgres_url, f"file:{tmp_path}/blobs", clock=home.clock) as store:
+        node = House(store, home.clock, home.policy, dict(home.desk.office.policies), home.tokens)
+        node.relay, node.ids = home.relay, home.ids
+        yield node
+
+
+async def test_two_nodes_do_the_work_of_one(home: House, other: House) -> None:
     claim_id = await home.approved()
     await home.writes(PETR, home.mails(PETR)[-1].reply_to, "comment: seen by both")
     for _ in range(12):
@@ -30,7 +39,33 @@ async def test_two_nodes_do_the_work_of_one(home: House, tmp_path: Path, postgre
     ids = [mail.parsed["Message-ID"] for mail in home.mails()]
     assert len(ids) == len(set(ids))
     assert home.mails(JANA) == [] or len(home.mails(JANA)) == 1
-    await store.close()
+
+
+async def test_mail_is_applied_in_the_order_of_receipt_though_one_node_reads_slowly(home: House, other: House) -> None:
+    claim_id = await home.submitted()
+    to, slow = home.mails(PETR)[-1].reply_to, SlowReading(home.readers.keys)
+    home.mailroom.readers = slow  # type: ignore[assignment]
+    await home.writes(PETR, to, "comment: first")
+    working = asyncio.create_task(home.mailroom.step())
+    await slow.begun.wait()
+    await home.writes(PETR, to, "comment: second")
+    took_early = await other.mailroom.step()
+    slow.may_end.set()
+    assert (took_early, await working, await other.mailroom.step()) == (0, 1, 1)
+    assert [comment.text for comment in (await home.claim(claim_id)).comments] == ["first", "second"]
+
+
+class SlowReading(ReadingHere):
+    """A reader that ends when it is told to."""
+
+    def __init__(self, keys: Keys) -> None:
+        super().__init__(keys)
+        self.begun, self.may_end = asyncio.Event(), asyncio.Event()
+
+    async def read_batch(self, tasks: Sequence[Any]) -> list[Interpretation | ReaderFailure]:
+        self.begun.set()
+        await self.may_end.wait()
+        return await super().read_batch(tasks)
 
 
 async def _works(node: House) -> None:

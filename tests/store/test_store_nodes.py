@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.claims.model import Claim, Status
 from mailbot.clock import CorrectedClock, ManualClock
-from mailbot.store import claims, inbox, outbox, settings
+from mailbot.store import claims, inbox, outbox, reply_addresses, settings
 from mailbot.store.claims import Change, Rivalry
 from mailbot.store.database import Store
 from mailbot.store.faults import Conflict, StoreFault, StoreUnsure
@@ -21,6 +21,7 @@ from mailbot.store.inbox import Item
 from mailbot.store.leases import NAME, Watch
 from mailbot.store.locking import my_turn
 from mailbot.store.outbox import NewMail
+from mailbot.store.reply_addresses import ReplyAddress
 
 LEASE = timedelta(minutes=2)
 
@@ -64,6 +65,59 @@ async def test_nodes_that_take_at_the_same_time_take_different_mail(store: Store
     )
     ids = [item.id for items in taken for item in items]
     assert sorted(ids) == list(range(1, 41))
+
+
+async def test_mail_to_one_address_waits_for_older_mail_that_another_node_has(
+    store: Store, other: Store, now: datetime
+) -> None:
+    await _arrive(store, now, {1: 7, 2: 8, 3: 7})
+    assert await _take(store, now, 1) == [1]
+    assert await _take(other, now, 5) == [2]
+    await store.write(lambda conn: inbox.settle(conn, [inbox.Settlement(id=1, disposition="ignored")], now))
+    assert await _take(other, now, 5) == [3]
+
+
+async def test_mail_waits_also_by_another_address_of_the_claim_and_behind_what_waits(
+    store: Store, other: Store, now: datetime, a_claim: Callable[..., Claim]
+) -> None:
+    one, two = a_claim("CLM-222222"), a_claim("CLM-333333")
+    await store.write(lambda conn: claims.save(conn, [Change(None, one), Change(None, two)], now))
+    await store.write(lambda conn: reply_addresses.put(conn, [_address(7, now, one), _address(8, now, one, two)]))
+    await store.write(lambda conn: reply_addresses.put(conn, [_address(9, now, two)]))
+    await _arrive(store, now, {1: 7, 2: 8, 3: 9, 4: 0})
+    assert await _take(store, now, 1) == [1]
+    assert await _take(other, now, 5) == [4]
+
+
+async def test_mail_that_hurt_its_reader_holds_up_nobody(store: Store, other: Store, now: datetime) -> None:
+    await _arrive(store, now, {1: 7, 2: 7})
+    assert await _take(store, now, 1) == [1]
+    await store.write(lambda conn: inbox.failed(conn, 1, "reader_killed", now, 3))
+    assert await _take(other, now, 5) == [2]
+
+
+async def test_nodes_that_take_at_once_never_share_an_address(store: Store, other: Store, now: datetime) -> None:
+    await _arrive(store, now, {n: 1 + n % 3 for n in range(1, 31)})
+    held: dict[int, int] = {}
+    for _ in range(30):
+        took = await asyncio.gather(*(_take(node, now, 4) for node in (store, other)))
+        for node, ids in enumerate(took):
+            assert all(held.setdefault(1 + n % 3, node) == node for n in ids)
+    assert set(held) == {1, 2, 3}
+
+
+async def _arrive(store: Store, now: datetime, handles: dict[int, int]) -> None:
+    items = [replace(_item(number, now), handle=handle) for number, handle in handles.items()]
+    await store.write(lambda conn: inbox.accept(conn, items))
+
+
+async def _take(node: Store, now: datetime, limit: int) -> list[int]:
+    return [item.id for item in await node.write(lambda conn: inbox.take(conn, now, limit, LEASE))]
+
+
+def _address(handle: int, now: datetime, *of: Claim) -> ReplyAddress:
+    mails = tuple((claim.id, f"m{handle}") for claim in of)
+    return ReplyAddress(handle=handle, email="jana@contoso.example", party="customer", created_at=now, mails=mails)
 
 
 async def test_of_two_nodes_that_settle_the_same_mail_one_is_told(store: Store, other: Store, now: datetime) -> None:
