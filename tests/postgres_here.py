@@ -55,21 +55,27 @@ class Server:
     def start(self) -> None:
         """Starts what was stopped, and returns when it answers."""
         assert self._folder is not None
-        options = [word for setting in (*_ALWAYS, *self._settings) for word in ("-c", setting)]
-        command = [*_as_somebody(), str(_binaries() / "postgres"), "-D", str(self._folder / "data"), "-k"]
-        log = (self._folder / "log").open("ab")
-        self._process = subprocess.Popen([*command, str(self._folder), *options], stdout=log, stderr=log)
-        log.close()
         end = time.monotonic() + _START_SECONDS
+        self._process = self._launch(self._folder)
         while True:
             try:
                 psycopg.connect(self._url).close()
             except psycopg.OperationalError as error:
-                if self._process.poll() is not None or time.monotonic() > end:
+                if time.monotonic() > end:
                     raise NoServer(f"PostgreSQL does not start: {error}") from error
                 time.sleep(0.02)
+                # The rest of a server that was killed may hold its memory for a moment.
+                if self._process.poll() is not None:
+                    time.sleep(0.5)
+                    self._process = self._launch(self._folder)
             else:
                 return
+
+    def _launch(self, folder: Path) -> "subprocess.Popen[bytes]":
+        options = [word for setting in (*_ALWAYS, *self._settings) for word in ("-c", setting)]
+        command = [*_as_somebody(), str(_binaries() / "postgres"), "-D", str(folder / "data"), "-k", str(folder)]
+        with (folder / "log").open("ab") as log:
+            return subprocess.Popen([*command, *options], stdout=log, stderr=log)
 
     def stop(self, *, crash: bool = False) -> None:
         """Ends it at once, as a failure of its machine would, or after cutting everybody off."""

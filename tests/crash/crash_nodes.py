@@ -2,11 +2,13 @@
 
     python tests/crash/crash_nodes.py --nodes 3 --messages 20000 --kills 30
 
-Exit code 0 when every invariant of security §5.1 holds afterwards. With `--workers` it measures instead how much faster
-two workers empty an inbox than one.
+Exit code 0 when every invariant of security §5.1 holds afterwards. Whatever happens on the way, a node that ends by
+itself, a server that does not come back, a time limit, is a defect of the report: there is always a verdict. With
+`--workers` it measures instead how much faster two workers empty an inbox than one.
 """
 
 import argparse
+import math
 import random
 import shutil
 import signal
@@ -15,22 +17,38 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import psycopg
 from crash_house import DOMAIN, PARTNERS, Nursery, Served, kill, until
 from crash_loop import Fire, Report
 from crash_post import Job
-from postgres_here import Server, migrated
+from postgres_here import NoServer, Server, migrated
 
 from mailbot.demo.cast import Person
 from mailbot.demo.letters import new_mail
 
+_MOST_UNREAD = 1500  # beyond that nobody makes new claims, so that all that is written has a life to go through
+_SAY_SECONDS = 20.0
+# What ends a run before its time without being a mistake of the harness.
+_BAD_ENDS = (TimeoutError, RuntimeError, NoServer, psycopg.Error)
 _LEASE_SECONDS = 180.0  # and a little: so long a killed node keeps what it held
 _PATIENCE_SECONDS = 600.0
 _MOODS = ("good", "good", "moody")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How big a run is, and how long it may take until everything was accepted."""
+
+    nodes: int
+    messages: int
+    kills: int
+    seconds: float
 
 
 class Nodes:
@@ -40,6 +58,8 @@ class Nodes:
         self.server, self.random = server, random.Random(seed)
         self.fire = Fire(folder, seed, pace=pace, nursery=nursery, server_url=migrated(server))
         self.running: list[Served] = []
+        self._until = math.inf
+        self._said = 0.0
 
     @property
     def acknowledged(self) -> int:
@@ -51,32 +71,33 @@ class Nodes:
         self.running += [self.fire.house.serve(role=role) for role in roles]
         until(self.fire.house.listens, _PATIENCE_SECONDS, "no node listens")
 
-    def rage(self, messages: int, kills: int) -> None:
+    def rage(self, messages: int, kills: int, most_seconds: float) -> None:
         """Kills a node each time a share of the messages was accepted, and the server in the middle."""
-        began, report = time.monotonic(), self.fire.report
+        began, self._until = time.monotonic(), time.monotonic() + most_seconds
         self.fire.post.start()
-        for number in range(kills):
-            share = messages * (number + 1) // (kills + 1)
-            until(
-                lambda share=share: self.acknowledged >= share,
-                _PATIENCE_SECONDS,
-                f"{self.acknowledged} accepted, then no more",
-            )
-            if number == kills // 2:
-                self.server.stop(crash=True)
-                time.sleep(1)
-                self.server.start()
-            self.fire.relay.mood = self.random.choice(_MOODS)
-            self._kill_one()
-            report.kills += 1
-        until(lambda: self._accepted(messages), _PATIENCE_SECONDS, f"{self.acknowledged} accepted, then no more")
-        report.seconds = time.monotonic() - began
+        try:
+            for number in range(kills):
+                self._accept(messages * (number + 1) // (kills + 1))
+                if number == kills // 2:
+                    self._restart_server()
+                self.fire.relay.mood = self.random.choice(_MOODS)
+                self._kill_one()
+                self.fire.report.kills += 1
+            self._accept(messages)
+        except _BAD_ENDS as error:
+            self.fire.report.defects.append(f"not carried out: {error}")
+        self.fire.report.seconds = time.monotonic() - began
 
     def settle(self) -> None:
         """Peace: everything worked off by the nodes that are there, within the leases of those that were killed."""
         began, fire = time.monotonic(), self.fire
         fire.people.quiet, fire.relay.mood = True, "good"
-        fire.bring_to_rest(self.running[0], _LEASE_SECONDS)
+        self._say("everything was accepted, the rest is worked off")
+        try:
+            self._look_after()
+            fire.bring_to_rest(self.running[0], _LEASE_SECONDS)
+        except _BAD_ENDS as error:
+            fire.report.defects.append(f"not drained: {error}; {fire._waiting()}")
         for node in self.running:
             node.signal(signal.SIGTERM)
         for node in self.running:
@@ -89,16 +110,36 @@ class Nodes:
             kill(node)
         self.fire.close()
 
+    def _accept(self, share: int) -> None:
+        """Waits until so many messages were accepted, and looks after everybody meanwhile."""
+        while self.acknowledged < share:
+            self._look_after()
+            unread = self.fire._waiting()["unread"]
+            self.fire.people.pressed = unread > _MOST_UNREAD
+            self._say(f"{self.acknowledged} accepted, {unread} unread, {self.fire.report.kills} kills")
+            if time.monotonic() > self._until:
+                raise TimeoutError(f"time is up after {self.acknowledged} messages")
+            time.sleep(0.25)
+
     def _look_after(self) -> None:
         """A node that ended by itself is a defect, and is started again."""
         for node in [node for node in self.running if node.poll() is not None]:
-            self.fire.report.defects.append(f"a node ended by itself with {node.poll()}")
+            self.fire.report.defects.append(f"node {node.pid} ended by itself with {node.poll()}: see its log")
             self.running.remove(node)
             self.running.append(self.fire.house.serve())
 
-    def _accepted(self, share: int) -> bool:
-        self._look_after()
-        return self.acknowledged >= share
+    def _restart_server(self) -> None:
+        self._say("the server dies")
+        self.server.stop(crash=True)
+        time.sleep(1)
+        self.server.start()
+
+    def _say(self, what: str) -> None:
+        """One line about where the run is, now and then; a run of an hour should not look dead."""
+        now = time.monotonic()
+        if now - self._said > _SAY_SECONDS:
+            self._said = now
+            print(f"{time.strftime('%H:%M:%S')} {what}", flush=True)
 
     def _kill_one(self) -> None:
         """Mostly at once; now and then a node hangs before, and wakes up in a changed world."""
@@ -112,11 +153,11 @@ class Nodes:
         self.running.append(self.fire.house.serve())
 
 
-def run(folder: Path, seed: int, *, nodes: int, messages: int, kills: int, nursery: Nursery | None = None) -> Report:
+def run(folder: Path, seed: int, plan: Plan, nursery: Nursery | None = None) -> Report:
     """One run on a server of its own."""
-    with _nodes(folder, seed, pace=messages / 8, nursery=nursery) as run_:
-        run_.start(*["all"] * nodes)
-        run_.rage(messages, kills)
+    with _nodes(folder, seed, pace=plan.messages / 8, nursery=nursery) as run_:
+        run_.start(*["all"] * plan.nodes)
+        run_.rage(plan.messages, plan.kills, plan.seconds)
         run_.settle()
         return run_.fire.judge()
 
@@ -163,6 +204,7 @@ def main() -> int:
     parser.add_argument("--nodes", type=int, default=3)
     parser.add_argument("--messages", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=7200, help="how long it may take until all is accepted")
     parser.add_argument("--workers", action="store_true", help="measure two workers against one instead")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     options = parser.parse_args()
@@ -174,7 +216,8 @@ def main() -> int:
         )
         print(f"{options.messages} mails: one worker {one:.1f} s, two {two:.1f} s, ratio {one / two:.2f}")
         return 0
-    report = run(folder, options.seed, nodes=options.nodes, messages=options.messages, kills=options.kills)
+    plan = Plan(options.nodes, options.messages, options.kills, options.seconds)
+    report = run(folder, options.seed, plan)
     print("\n".join(report.lines()), flush=True)
     if report.good:
         shutil.rmtree(folder)

@@ -111,7 +111,7 @@ class Nursery:
             code = 70
             try:
                 code = self._child(request, descriptors)
-            except Exception:
+            except BaseException:  # nothing ends without a word
                 traceback.print_exc()
             finally:
                 os._exit(code)
