@@ -88,6 +88,8 @@ def codec_of(label: str) -> str | None:
 
 def decode(data: bytes, label: str = "") -> str:
     """Text of `data`; the label is believed only as far as the bytes bear it out. Total."""
+    if not label and data.isascii() and b"\x1b" not in data:
+        return data.decode("ascii")  # nearly every header field
     if not data:
         return ""
     codec = codec_of(label) if label else "ascii"

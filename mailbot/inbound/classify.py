@@ -7,7 +7,6 @@ Pure and total. A robot never decides (security items 35, 36; architecture, prom
 import re
 from dataclasses import dataclass
 
-from mailbot.addresses import canonical
 from mailbot.inbound.addressed import message_ids, tokens_in
 from mailbot.inbound.bounces import BounceReading
 from mailbot.inbound.headers import Headers
@@ -130,7 +129,7 @@ def _receipt_or(headers: Headers, otherwise: Automatic) -> Automatic:
 
 
 def _by_sender(headers: Headers, sender: Sender, *, null_sender: bool) -> tuple[Automatic | None, str]:
-    address = canonical(sender.address or "")
+    address = sender.address or ""
     if null_sender:
         return _receipt_or(headers, "auto_reply"), "null return path"
     if address and robot_sender(address):

@@ -98,7 +98,7 @@ class Clauses:
     def negated(self) -> int:
         """How many negations the sentence has, a bare "no" of its own clause left out."""
         alone = {clause for clause, label in self.whole.items() if label == "no"}
-        return sum(hit.negates for hit in self.hits if hit.clause not in alone)
+        return sum(hit.negates for hit in self.having("negation") if hit.clause not in alone)
 
     @property
     def courteous(self) -> bool:

@@ -14,6 +14,7 @@ LOOK = 10
 
 _LABEL_LENGTH = 28
 _TIME = re.compile(r"\d{1,2}[:.h]\d{2}|上午|下午|오전|오후|\d{1,2}時")
+_NO_LABEL = frozenset('.@<>()"/')
 _DRESS = "*_ \t\xa0\u3000|>"
 
 
@@ -75,7 +76,7 @@ def _field(line: str) -> tuple[str, str] | None:
     label = label.strip(_DRESS).casefold()
     if not label or len(label) > _LABEL_LENGTH:
         return None
-    if value[:2] == "//" or any(sign in label for sign in '.@<>()"/'):
+    if value[:2] == "//" or not _NO_LABEL.isdisjoint(label):
         return None
     return label, value.strip(_DRESS)
 

@@ -63,7 +63,7 @@ def _read(
 ) -> Interpretation:
     headers = mail.headers
     sender, sender_why = read_sender(headers, envelope, keys, authentication)
-    known = frozenset(canonical(one) for one in (*sender.mailboxes, envelope.rcpt, *keys.own_addresses))
+    known = frozenset((*sender.mailboxes, canonical(envelope.rcpt), *map(canonical, keys.own_addresses)))
     house = canonical(envelope.rcpt[envelope.rcpt.rfind("@") :])
     bounce = read_bounce(mail, report_text(mail), envelope.mail_from, raw, known | {house})
     writing = read_writing(mail, envelope, keys)

@@ -91,8 +91,8 @@ def likely(words: Sequence[str], hint: str = "") -> tuple[Candidate, ...]:
         found = _speakers(word)
         for code in found:
             scores[code] = scores.get(code, 0.0) + 1.0 / len(found)
-    if not any(_KANA[0] <= word[0] <= _KANA[1] for word in words):
-        scores.pop("ja", None)
+    if "ja" in scores and not any(_KANA[0] <= word[0] <= _KANA[1] for word in words):
+        del scores["ja"]
     said = tuple(word for word in words if word != BREAK)
     for code in _whole_index().get(said, ()):
         scores[code] = scores.get(code, 0.0) + WHOLE

@@ -117,6 +117,7 @@ _WEIGHTS: dict[str, _Weigh] = {
 }
 _WEIGHTY = frozenset(_WEIGHTS)
 _LEANING = frozenset({"accept", "eased", "yes"})
+_EASING = frozenset({"object", "doubt"})
 _HELD_BACK = frozenset({"hedge", "open", "contrast"})
 
 
@@ -156,11 +157,12 @@ def _doubtful(clauses: Clauses, signs: set[str]) -> bool:
         return True
     if "no" in signs and "eased" not in signs:
         return True
-    loose_no = sum("no" in hit.labels and "negation" not in hit.labels for hit in clauses.hits)
+    loose_no = sum("negation" not in hit.labels for hit in clauses.having("no"))
     loose_no -= sum(label == "no" for label in clauses.whole.values())
-    echoes = "accept" in signs and any("concord" in hit.labels for hit in clauses.hits) and not clauses.negated
-    eased = sum(bool(hit.labels & {"object", "doubt"}) for hit in clauses.hits)
-    return loose_no > 0 or echoes or clauses.negated > (eased if "eased" in signs else 0)
+    negated = clauses.negated
+    echoes = "accept" in signs and "concord" in clauses.labels and not negated
+    eased = sum(bool(hit.labels & _EASING) for hit in clauses.hits) if "eased" in signs else 0
+    return loose_no > 0 or echoes or negated > eased
 
 
 def _reported(clauses: Clauses) -> bool:

@@ -7,7 +7,7 @@ the configured trust; an Authentication-Results field counts solely from an upst
 from mailbot.addresses import canonical
 from mailbot.inbound.headers import Headers
 from mailbot.inbound.interpretation import Authentication, Envelope, Keys, Sender, SenderVerdict
-from mailbot.inbound.mailboxes import AddressList, Mailbox, ascii_lower, read_addresses
+from mailbot.inbound.mailboxes import AddressList, ascii_lower, read_addresses
 from mailbot.inbound.results_field import read_results
 
 _UPSTREAM_NAMES = "authserv-id:"
@@ -22,15 +22,11 @@ def read_sender(
     if not found.mailboxes:
         return Sender(address=None, name="", verdict="ambiguous" if headers.has("from") else None), "no From mailbox"
     first = found.mailboxes[0]
-    reason = _ambiguity(headers, found)
-    if reason:
-        return _sender(first, "ambiguous", mailboxes), reason
-    verdict, why = _verdict(_domain(first.address), headers, envelope, keys, authentication)
-    return _sender(first, verdict, mailboxes), why
-
-
-def _sender(box: Mailbox, verdict: SenderVerdict, mailboxes: tuple[str, ...]) -> Sender:
-    return Sender(address=canonical(box.address), name=box.name, verdict=verdict, mailboxes=mailboxes)
+    verdict: SenderVerdict = "ambiguous"
+    why = _ambiguity(headers, found)
+    if not why:
+        verdict, why = _verdict(_domain(first.address), headers, envelope, keys, authentication)
+    return Sender(address=mailboxes[0], name=first.name, verdict=verdict, mailboxes=mailboxes), why
 
 
 def _ambiguity(headers: Headers, found: AddressList) -> str:
