@@ -104,6 +104,7 @@ bytes_per_handle_day = 100000000000
 messages_per_domain_minute = 1000000
 messages_per_session = 100000
 memory_bytes = 262144
+reader_seconds = 60
 retry_first_seconds = 0.5
 retry_most_seconds = 1
 outbound_connect_seconds = 5
