@@ -28,6 +28,10 @@ _POLITE = frozenset({"courtesy", "filler", "greeting", "closing", "neutral", "sk
 _ALONE = frozenset({"contrast", "courtesy", "greeting", "closing", "skip", "request"})
 _BESIDE = _ALONE | {"filler", "yes"}
 _OBJECTIONS = frozenset({"object", "doubt"})
+_BEHIND = frozenset({"negation_after"})
+_BEHIND_ALL = _BEHIND | {"negation_of_infinitive"}
+_INSTEAD = frozenset({"instead", "instead_after"})
+_REFUSALS = frozenset({"refuse", "not_refuse", "halt", "decline"})
 
 
 class Hit(NamedTuple):
@@ -84,15 +88,53 @@ class Clauses:
         """How many negations bear on `hit`; words that only echo a negation count once, and only alone."""
         before = list(self.before(hit, REACH))
         full = sum(other.negates and not self._spent(other, hit) for other in before)
-        full += sum("negation_after" in other.labels for other in self.after(hit, REACH_BACK))
+        full += sum(not self._behind(hit).isdisjoint(other.labels) for other in self.after(hit, REACH_BACK))
         echo = echoes and any("concord" in h.labels and "neutral" not in h.labels for h in before)
         return full or int(echo)
 
+    def _behind(self, hit: Hit) -> frozenset[str]:
+        """The labels of negations that bear on `hit` from behind it."""
+        endings = self.language.infinitive
+        return _BEHIND_ALL if endings and hit.words[-1].endswith(endings) else _BEHIND
+
     def _spent(self, negation: Hit, hit: Hit) -> bool:
-        """Whether a negation before `hit` belongs to an objection between them: "without objections we agree"."""
+        """Whether a negation before `hit` belongs to what stands between: "without objections we agree"."""
         if hit.labels & _OBJECTIONS:
             return False
-        return any(h.labels & _OBJECTIONS and h.number < hit.number for h in self.after(negation, 2))
+        between = [h for h in self.after(negation, REACH) if h.number < hit.number]
+        if any(h.labels & _OBJECTIONS and h.at - negation.at <= 2 for h in between):
+            return True
+        reason = next((h for h in between if "reason" in h.labels), None)
+        return reason is not None and any(h.labels & _REFUSALS and h.number > reason.number for h in between)
+
+    def groundless(self, hit: Hit) -> bool:
+        """Whether `hit` is what there is no reason to do: "no reason to refuse", "no reason, why we should agree"."""
+        if "reason" not in self.labels:
+            return False
+        return any(self._denied(other) for other in (*self.before(hit, REACH), *self._led_by(hit)))
+
+    def _denied(self, reason: Hit) -> bool:
+        return "reason" in reason.labels and self.negations(reason) == 1
+
+    def _led_by(self, hit: Hit) -> Sequence[Hit]:
+        """The last hits of the clause before, where the clause of `hit` opens with a word that hangs it on those."""
+        opening = self.by_clause[hit.clause][0].labels
+        last = self.by_clause.get(hit.clause - 1, ())[-REACH_BACK:] if opening & {"wh", "that"} else ()
+        return () if any(other.labels & (_REFUSALS | {"agree", "accept"}) for other in last) else last
+
+    def set_aside(self, hit: Hit) -> bool:
+        """Whether something else is done than `hit`: "instead of declining"."""
+        if _INSTEAD.isdisjoint(self.labels):
+            return False
+        before = any("instead" in other.labels for other in self.before(hit, 3))
+        return before or any("instead_after" in other.labels for other in self.after(hit, 2))
+
+    def conditional(self, hit: Hit) -> bool:
+        """Whether `hit` stands in the condition of an agreement: "if the seats are not shared, we agree"."""
+        if "if" not in self.by_clause[hit.clause][0].labels:
+            return False
+        agreeing = (h for h in self.hits if h.clause != hit.clause and h.labels & {"accept", "agree"})
+        return any(self.negations(other) == 0 for other in agreeing)
 
     @property
     def negated(self) -> int:

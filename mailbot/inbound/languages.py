@@ -44,18 +44,22 @@ _WHOLE = ("decline_alone", "accept_alone", "yes", "no")
 _TELLING = ("words", "decline", "optout", "accept")
 """Labels whose phrases tell a language by each of their words."""
 
-_NOT_PHRASES = frozenset({"words", "negative_prefix", "decline_alone", "accept_alone"})
+_NOT_PHRASES = frozenset({"words", "negative_prefix", "decline_alone", "accept_alone", "infinitive"})
 _NEGATABLE = frozenset({"accept", "accept_alone", "agree", "refuse", "halt", "object", "wish"})
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language's phrases; `letterform` are its greetings and closings, `whole` what decides only as a clause."""
+    """One language's phrases; `letterform` are its greetings and closings, `whole` what decides only as a clause.
+
+    `infinitive` is how its infinitives end, where a negated verb may follow one: "odmítat nebudeme".
+    """
 
     code: str
     book: PhraseBook
     letterform: tuple[tuple[str, str], ...]
     whole: Mapping[tuple[str, ...], str]
+    infinitive: tuple[str, ...] = ()
 
 
 @cache
@@ -115,7 +119,8 @@ def _tables() -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _language(code: str, table: Mapping[str, Any]) -> Language:
     letterform = tuple((phrase, label) for label in ("greeting", "closing") for phrase in table.get(label, ()))
-    return Language(code, PhraseBook(_entries(table)), letterform, dict(_whole_entries(table)))
+    endings = tuple(table.get("infinitive", ()))
+    return Language(code, PhraseBook(_entries(table)), letterform, dict(_whole_entries(table)), endings)
 
 
 def _entries(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

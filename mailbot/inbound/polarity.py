@@ -20,10 +20,15 @@ def polarity_signs(clauses: Clauses) -> frozenset[str]:
     signs = _whole_clauses(clauses)
     if not _WEIGHTY.isdisjoint(clauses.labels):
         weighed = ((_weigher(hit.labels), hit) for hit in clauses.hits if hit.labels)
-        signs |= {sign for weigh, hit in weighed if weigh and (sign := weigh(hit, clauses))}
+        signs |= {sign for weigh, hit in weighed if weigh and (sign := _weighed(weigh, hit, clauses))}
     if not _LEANING.isdisjoint(signs) and _doubtful(clauses, signs):
         signs.add("undecided")
     return frozenset(signs)
+
+
+def _weighed(weigh: "_Weigh", hit: Hit, clauses: Clauses) -> str:
+    """What is done instead of says nothing."""
+    return "" if clauses.set_aside(hit) else weigh(hit, clauses)
 
 
 @lru_cache(maxsize=4096)
@@ -33,7 +38,9 @@ def _weigher(labels: frozenset[str]) -> "_Weigh | None":
 
 
 def _refused(sign: str, hit: Hit, clauses: Clauses) -> str:
-    """A refusal that is only thought about, asked about or itself denied does not act."""
+    """A refusal that is only thought about, asked about or itself denied does not act; without a reason it eases."""
+    if clauses.groundless(hit) and clauses.negations(hit) <= 1:
+        return "eased"
     unsettled = _unsettled(hit, clauses) or _howto(hit, clauses)
     return "undecided" if unsettled or clauses.negations(hit) else sign
 
@@ -47,7 +54,9 @@ def _optout(hit: Hit, clauses: Clauses) -> str:
 
 
 def _decline(hit: Hit, clauses: Clauses) -> str:
-    return "undecided" if _howto(hit, clauses) else "decline"
+    if clauses.groundless(hit):
+        return "eased" if clauses.negations(hit) <= 1 else "undecided"
+    return "undecided" if _howto(hit, clauses) or clauses.conditional(hit) else "decline"
 
 
 def _object(hit: Hit, clauses: Clauses) -> str:
@@ -64,12 +73,12 @@ def _doubt(hit: Hit, clauses: Clauses) -> str:
 def _agree(hit: Hit, clauses: Clauses) -> str:
     count = clauses.negations(hit)
     if count == 0:
-        return ""
-    return "undecided" if count > 1 or _unsettled(hit, clauses) else "decline"
+        return "decline" if clauses.groundless(hit) else ""
+    return "undecided" if count > 1 or _unsettled(hit, clauses) or clauses.conditional(hit) else "decline"
 
 
 def _accept(hit: Hit, clauses: Clauses) -> str:
-    return "accept" if clauses.negations(hit) == 0 else _agree(hit, clauses)
+    return _agree(hit, clauses) or "accept"
 
 
 def _not_agree(hit: Hit, clauses: Clauses) -> str:
@@ -117,7 +126,7 @@ _WEIGHTS: dict[str, _Weigh] = {
 }
 _WEIGHTY = frozenset(_WEIGHTS)
 _LEANING = frozenset({"accept", "eased", "yes"})
-_EASING = frozenset({"object", "doubt"})
+_EASING = frozenset({"object", "doubt", "reason"})
 _HELD_BACK = frozenset({"hedge", "open", "contrast"})
 
 
@@ -160,7 +169,7 @@ def _doubtful(clauses: Clauses, signs: set[str]) -> bool:
     loose_no = sum("negation" not in hit.labels for hit in clauses.having("no"))
     loose_no -= sum(label == "no" for label in clauses.whole.values())
     negated = clauses.negated
-    echoes = "accept" in signs and "concord" in clauses.labels and not negated
+    echoes = "eased" not in signs and "accept" in signs and "concord" in clauses.labels and not negated
     eased = sum(bool(hit.labels & _EASING) for hit in clauses.hits) if "eased" in signs else 0
     return loose_no > 0 or echoes or negated > eased
 
@@ -168,11 +177,11 @@ def _doubtful(clauses: Clauses, signs: set[str]) -> bool:
 def _reported(clauses: Clauses) -> bool:
     """Whether the agreement hangs on a "that" which nothing announces: "I never said that we agree"."""
     for hit in clauses.hits:
-        if "announce" in hit.labels or hit.labels & _AGREEING:
+        if hit.labels & _SETTLING:
             return False
         if "that" in hit.labels:
             return True
     return False
 
 
-_AGREEING = frozenset({"accept", "object", "doubt", "ease", "agree"})
+_SETTLING = frozenset({"announce", "accept", "object", "doubt", "ease", "agree", "reason"})

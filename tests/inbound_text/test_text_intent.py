@@ -26,6 +26,21 @@ def other_cases() -> list[tuple[str, str, str]]:
     return [(language, text, meaning) for language, text, meaning in table["replies"]]
 
 
+def business_cases() -> list[tuple[str, str, str]]:
+    """(language, text, meaning) of the sets in which customers write as in business; half was kept aside at first."""
+    tables = [
+        tomllib.loads((REPLIES / name).read_text(encoding="utf-8"))
+        for name in ("business.toml", "business_kept_aside.toml")
+    ]
+    return [
+        (language, text, meaning)
+        for table in tables
+        for language, meanings in table.items()
+        for meaning, texts in meanings.items()
+        for text in texts
+    ]
+
+
 def dressings(text: str) -> Iterator[str]:
     """The same words as people dress them: in capitals, between greeting and closing, without a full stop."""
     yield text
@@ -106,6 +121,19 @@ def test_the_language_of_a_clear_reply_is_named(language: str) -> None:
     long = [text for text, meaning in cases(language) if meaning == "decline" and len(text.split()) > 3]
     named = [read_intent(text).language == TAGS[language] for text in long]
     assert sum(named) >= 0.9 * len(named)
+
+
+def test_no_refusal_in_business_words_is_read_as_acceptance_nor_the_reverse() -> None:
+    for language, text, meaning in business_cases():
+        for hint in ("", TAGS[language], "en"):
+            assert read_intent(text, hint=hint).meaning != OPPOSITE.get(meaning, "other"), (text, hint)
+
+
+def test_nine_of_ten_replies_in_business_words_are_read_right_and_the_rest_reaches_a_person() -> None:
+    read = [(text, meaning, read_intent(text).meaning) for _, text, meaning in business_cases()]
+    wrong = [one for one in read if one[1] != one[2]]
+    assert len(wrong) <= 0.1 * len(read), wrong
+    assert {meaning for _, _, meaning in wrong} == {"unclear"}
 
 
 def test_the_evidence_is_the_sentence_that_decided() -> None:
