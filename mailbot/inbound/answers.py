@@ -134,8 +134,9 @@ def _same_question(heading: str, question: str) -> bool:
 
 
 def _echoes(line: str, question: str) -> bool:
-    bare = " ".join(words_of(line[:300]))
-    return not bare or bare in " ".join(words_of(question))
+    """Whether `line` is the question, part of it, or our printed line that ends in it."""
+    bare, asked = " ".join(words_of(line[:300])), " ".join(words_of(question[:300]))
+    return not bare or bare in asked or (bool(asked) and bare.endswith(asked))
 
 
 def _listed(text: str, questions: Mapping[int, str]) -> Iterator[tuple[int, str]]:
@@ -171,6 +172,9 @@ def _leading_numbers(line: str, questions: Mapping[int, str]) -> tuple[tuple[int
     bare = bare[:12].translate(_WIDE) + bare[12:]
     if bare[:1] in _CIRCLED and _CIRCLED[bare[0]] in questions:
         return (_CIRCLED[bare[0]],), bare[1:].lstrip(" .):：、")
+    counted = _counted(bare, questions)
+    if counted:
+        return counted
     bare, ordinal = _without_ordinal(bare)
     shared = _SHARED.match(bare)
     if shared:
@@ -181,6 +185,13 @@ def _leading_numbers(line: str, questions: Mapping[int, str]) -> tuple[tuple[int
     if found and int(found[1]) in questions:
         return (int(found[1]),), _without_noun(bare[found.end() :].lstrip(" .:)-–—、題点點"))
     return (), line
+
+
+def _counted(text: str, questions: Mapping[int, str]) -> tuple[tuple[int, ...], str] | None:
+    """The number that a word before a colon counts ("Second: …", "第二題：…"), and what follows; None without one."""
+    head, colon, rest = text[:24].replace("：", ":").partition(":")
+    number = _counts().get(" ".join(words_of(head))) if colon else None
+    return ((number,), rest.strip() + text[24:]) if number in questions and number is not None else None
 
 
 def _without_ordinal(text: str) -> tuple[str, bool]:
@@ -210,6 +221,12 @@ def _without_question(text: str, question: str) -> str:
 @cache
 def _ordinals() -> frozenset[str]:
     return frozenset(" ".join(words_of(word)) for word in lexicon("answers")["ordinals"])
+
+
+@cache
+def _counts() -> Mapping[str, int]:
+    counted = enumerate(lexicon("answers")["counted"], 1)
+    return {" ".join(words_of(word)): number for number, words in counted for word in words}
 
 
 @cache

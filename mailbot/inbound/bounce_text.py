@@ -83,8 +83,7 @@ def failures_in(text: str, strangers: frozenset[str]) -> tuple[Failure, ...]:
         key = canonical(address)
         stranger = key in strangers or key[key.rfind("@") :] in strangers or _ROLE.match(key)
         if address and not stranger and found.get(key, (0,))[0] < strength:
-            first = min(number, found[key][1]) if key in found else number
-            found[key] = (strength, first, found[key][2] if key in found else address)
+            found[key] = (strength, number, found[key][2] if key in found else address)
     best = max((strength for strength, _, _ in found.values()), default=0)
     chosen = [entry for entry in found.values() if entry[0] == best]
     starts = sorted(number for _, number, _ in chosen)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mailbot.inbound.claimlabels import field_of, inner_field_of, is_word, split_field
+from mailbot.inbound.claimtable import LISTS, table_lines
 from mailbot.inbound.claimvalues import ProductLine, clean_address, read_contact, read_date, read_files, read_products
 
 __all__ = ["ClaimForm", "ProductLine", "read_claim_forms"]
@@ -18,7 +19,6 @@ MAX_UNKNOWN = 40
 MAX_FORMS = 100
 
 _HEADINGS = ("customer", "second", "tenant_admin", "partner")
-_LISTS = ("products", "evidence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _amend(draft: _Draft, name: str, value: str) -> None:
 
 def _entries(text: str) -> Iterator[tuple[str, str, str]]:
     """(canonical name or "", value, line) of each entry; a label alone takes the line (or list) below it."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:MAX_LINES]
+    lines = list(table_lines(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:MAX_LINES]))
     heading = ""
     at = 0
     while at < len(lines):
@@ -128,7 +128,7 @@ def _entries(text: str) -> Iterator[tuple[str, str, str]]:
         heading = name if name in _HEADINGS else heading
         if name in _HEADINGS and _next_is_inner(lines, at):
             continue
-        taken = list(_values_below(lines, at, many=name in _LISTS))
+        taken = list(_values_below(lines, at, many=name in LISTS))
         for content in taken:
             yield name, content, line
         at += len(taken)

@@ -1,16 +1,13 @@
 """Which days a text names: in figures, with the month names of many languages, by weekday or "tomorrow".
 
-Names of months and weekdays come from the CLDR (Babel), for the languages that calendar.toml lists. Pure and total over
-folded text; dates without a year mean the next one that fits the day of receipt, an ambiguous 04/05 the nearer day to
-come.
+Names of months and weekdays are those of the CLDR (lexicon/cldr.toml). Pure and total over folded text; dates without a
+year mean the next one that fits the day of receipt, an ambiguous 04/05 the nearer day to come.
 """
 
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
-
-from babel import Locale, UnknownLocaleError
 
 from mailbot.inbound.folding import fold
 from mailbot.inbound.lexicon.load import lexicon
@@ -85,28 +82,13 @@ def _year(text: str | None) -> int | None:
 
 
 @cache
-def _locales() -> tuple[Locale, ...]:
-    found = []
-    for name in lexicon("calendar")["languages"]:
-        try:
-            found.append(Locale.parse(name))
-        except UnknownLocaleError:  # an older CLDR
-            continue
-    return tuple(found)
-
-
-@cache
 def _months() -> dict[str, int]:
-    """Full names by month, the first language of the list wins; then short forms that people write."""
+    """Names by month, the full ones first; then short forms that people write."""
     names: dict[str, int] = {}
-    for place in _locales():
-        for context in place.months.values():
-            for number, name in context["wide"].items():
-                if len(name) > 2 and name.isprintable() and not name[0].isdigit():
-                    names.setdefault(fold(name), number)
-    for number, shorts in enumerate(lexicon("calendar")["months"], 1):
-        for name in shorts:
-            names.setdefault(fold(name), number)
+    for table in ("cldr", "calendar"):
+        for number, several in enumerate(lexicon(table)["months"], 1):
+            for name in several:
+                names.setdefault(fold(name), number)
     return names
 
 
@@ -170,12 +152,12 @@ def _weekdays(folded: str, received: date) -> Iterator[date]:
 
 @cache
 def _weekday_names() -> dict[str, int]:
-    names = {fold(name): n for n, several in enumerate(lexicon("calendar")["weekdays"]) for name in several}
-    for place in _locales():
-        for context in place.days.values():
-            for number, name in context["wide"].items():
-                names.setdefault(fold(name), number)
-    return names
+    return {
+        fold(name): number
+        for table in ("cldr", "calendar")
+        for number, several in enumerate(lexicon(table)["weekdays"])
+        for name in several
+    }
 
 
 @cache

@@ -11,7 +11,9 @@ from functools import cache
 
 from inscriptis.css_profiles import STRICT_CSS_PROFILE
 from inscriptis.html_engine import Inscriptis
+from inscriptis.html_properties import VerticalAlignment
 from inscriptis.model.config import ParserConfig
+from inscriptis.model.html_element import HtmlElement as StyledElement
 from lxml import etree
 from lxml import html as lxml_html
 
@@ -164,7 +166,9 @@ def _containers() -> Mapping[str, frozenset[str]]:
 
 @cache
 def _config() -> ParserConfig:
-    return ParserConfig(css=STRICT_CSS_PROFILE.copy(), table_cell_separator="\t")
+    # A label in the middle of several values would stand beside the second of them.
+    cell = StyledElement(valign=VerticalAlignment.top)
+    return ParserConfig(css=STRICT_CSS_PROFILE | {"td": cell, "th": cell}, table_cell_separator="\t")
 
 
 def _rendered(tree: lxml_html.HtmlElement) -> str:

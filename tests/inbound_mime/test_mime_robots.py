@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from mime_letters import letter, read
 
+from mailbot.inbound.lexicon import cldr
+
 ABSENCES = tomllib.loads((Path(__file__).parent / "absences.toml").read_text(encoding="utf-8"))
 
 # Words of an auto-reply without any telling header, and the return date in it.
@@ -228,3 +230,8 @@ def test_days_are_read_in_the_order_and_the_names_of_their_language(text: str, u
     got = read(letter(text + "\r\n", Auto_Submitted="auto-replied", Content_Type="text/plain; charset=utf-8"))
     assert got.out_of_office is not None
     assert got.out_of_office.until == until
+
+
+def test_the_names_of_months_and_weekdays_are_those_of_the_cldr() -> None:
+    path = Path(cldr.__file__).with_name("cldr.toml")
+    assert path.read_text(encoding="utf-8") == cldr.page()

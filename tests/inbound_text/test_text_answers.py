@@ -180,3 +180,24 @@ def test_an_answer_may_point_at_files(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "5 May", "yes", "The contract names Teams.", "同意"])
 def test_other_answers_do_not_point_at_files(text: str) -> None:
     assert not points_at_files(text)
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("To 1) attached.\nTo 3) Teams.", {1: "attached.", 3: "Teams."}),
+        ("First: attached\nThird: Teams", {1: "attached", 3: "Teams"}),
+        ("Za druhé: 5. května", {2: "5. května"}),
+        ("Po drugie: 5 maja\nPo trzecie: Teams", {2: "5 maja", 3: "Teams"}),
+        ("Harmadszor: Teams", {3: "Teams"}),
+        ("第一題：見附件\n第二題：5月5日", {1: "見附件", 2: "5月5日"}),
+    ],
+)
+def test_words_count_too(body: str, found: dict[int, str]) -> None:
+    assert answers(body) == found
+
+
+def test_an_answer_below_a_copied_question_is_the_answer_alone() -> None:
+    said = {2: "5 May", 1: "attached", 3: "Teams"}
+    body = "\n".join(f"{number}) {PRINTED[number - 1]}\n{answer}" for number, answer in said.items())
+    assert answers(body) == said

@@ -233,3 +233,34 @@ def test_a_form_that_looks_like_a_signature_stays_readable() -> None:
 def test_a_form_travels_between_processes() -> None:
     form = only("Name: One\nProduct: teams")
     assert pickle.loads(pickle.dumps(form)) == form
+
+
+def cells(*rows: tuple[str, ...]) -> str:
+    """An HTML table of these rows, as text."""
+    lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return split_html(f"<p>Hello,</p><table>{lines}</table>").reply
+
+
+@pytest.mark.parametrize(
+    "listed", ["Teams<br>Intune", "<ul><li>Teams</li><li>Intune</li></ul>", "<p>Teams</p><p>Intune</p>"]
+)
+def test_every_product_of_one_cell_is_read(listed: str) -> None:
+    (form,) = read_claim_forms(
+        cells(("Name", "Contoso"), ("Tenant", TENANT), ("<p>Products</p>" if "<p>" in listed else "Products", listed))
+    )
+    assert [product.code for product in form.products] == ["Teams", "Intune"]
+
+
+def test_a_table_with_a_row_of_labels_is_a_claim_a_row() -> None:
+    forms = read_claim_forms(
+        cells(
+            ("Name", "Location", "Tenant", "Product"),
+            ("Contoso A", "4567890", TENANT, "Teams<br>Intune"),
+            ("Contoso B", "4567891", TENANT, "Power BI"),
+        )
+    )
+    assert [(form.fields["name"], form.fields["location_id"]) for form in forms] == [
+        ("Contoso A", "4567890"),
+        ("Contoso B", "4567891"),
+    ]
+    assert [[product.code for product in form.products] for form in forms] == [["Teams", "Intune"], ["Power BI"]]
