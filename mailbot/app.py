@@ -28,6 +28,7 @@ from mailbot.inbound.authentication.resolver import Resolver
 from mailbot.inbound.authentication.verify import Verifier
 from mailbot.inbound.interpretation import Keys
 from mailbot.inbound.readers import Readers
+from mailbot.inbound.viewer import Viewer, lookers
 from mailbot.keys import KeyFileError, Keyring, load_keyring, new_keyring, save_keyring
 from mailbot.outbound.compose import Composer
 from mailbot.outbound.maildir import MaildirTransport
@@ -54,6 +55,7 @@ class Rooms:
     templates: Templates
     transport: Transport
     readers: Readers
+    viewer: Viewer
     verifier: Verifier | None
     scanner: Scanner | None
 
@@ -79,6 +81,7 @@ async def open_rooms(
 async def close_rooms(rooms: Rooms) -> None:
     """Gives back connections, reader processes and the database."""
     await rooms.readers.close()
+    await rooms.viewer.close()
     await rooms.transport.close()
     await rooms.store.close()
 
@@ -127,7 +130,8 @@ async def _build(config: Config, store: Store, clock: Clock) -> Rooms:
     rules = await _policies(store, config.policy)
     desk = _desk(config, store, clock, ids, tokens, catalogue, composer, rules)
     scanner = Clamd(config.clamav.url) if config.clamav.url else None
-    readers = Readers(_reading_keys(config, tokens), scanner=scanner)
+    keys = _reading_keys(config, tokens)
+    readers = Readers(keys, scanner=scanner)
     engine = Engine(desk, Uploads(readers, clock).judge)
     return Rooms(
         config=config,
@@ -138,6 +142,7 @@ async def _build(config: Config, store: Store, clock: Clock) -> Rooms:
         templates=templates,
         transport=_transport(config),
         readers=readers,
+        viewer=Viewer(lookers(keys)),
         verifier=_verifier(config),
         scanner=scanner,
     )

@@ -152,7 +152,7 @@ async def _start_roles(service: Service) -> None:
     if service.plays("scheduler"):
         _start_scheduler(service)
     if service.plays("web"):
-        app = create_app(rooms.engine, rooms.store, rooms.tokens, rooms.templates, config)
+        app = create_app(rooms.engine, rooms.store, rooms.tokens, rooms.templates, config, rooms.viewer)
         service.web = await WebServer.start(
             app,
             config.http.listen.host,

@@ -16,7 +16,7 @@ from mailbot.engine.letters import Verdict, ignored
 from mailbot.engine.lookup import look_up
 from mailbot.engine.workspace import Workspace
 from mailbot.inbound.interpretation import Envelope, Interpretation
-from mailbot.inbound.readers import ReaderFailure
+from mailbot.inbound.reader_pool import ReaderFailure
 from mailbot.inbound.shown import as_object, failed_object
 from mailbot.inbound.trial import Form, asked
 from mailbot.store.inbox import Item

@@ -29,7 +29,8 @@ from mailbot.engine.tidy import tidy
 from mailbot.engine.workspace import Wanted
 from mailbot.failpoints import failpoint
 from mailbot.inbound.interpretation import Envelope, Interpretation
-from mailbot.inbound.readers import ReaderFailure, Readers
+from mailbot.inbound.reader_pool import ReaderFailure
+from mailbot.inbound.readers import Readers
 from mailbot.store import claim_lists, inbox
 from mailbot.store.blobs import BlobLost
 from mailbot.store.faults import Conflict, StoreFault

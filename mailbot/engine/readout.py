@@ -9,6 +9,8 @@ from typing import Any
 from mailbot.inbound.interpretation import Authentication, Check, Interpretation
 from mailbot.inbound.shown import answers_of
 
+_MOST_IDS = 20
+
 
 def readout(reading: Interpretation) -> dict[str, Any]:
     """The parts of a reading that the office, the API and `mailbot inbox show` display."""
@@ -34,6 +36,7 @@ def readout(reading: Interpretation) -> dict[str, Any]:
         ],
         "out_of_office": _absence(reading),
         "bounce": _bounce(reading),
+        "answers_to": [one for one in (reading.in_reply_to, *reading.references[-_MOST_IDS:]) if one],
         "authentication": asdict(reading.authentication) if reading.authentication else None,
     }
 

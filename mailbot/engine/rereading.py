@@ -10,7 +10,7 @@ from typing import Any
 
 from mailbot.engine.readout import readout
 from mailbot.inbound.interpretation import Interpretation
-from mailbot.inbound.readers import ReaderFailure
+from mailbot.inbound.reader_pool import ReaderFailure
 
 # Whether a scanner answered, or how much evidence there was already, is not what the mail says.
 _ELSEWHERE = {"infected": "accepted", "held": "accepted", "duplicate": "accepted"}

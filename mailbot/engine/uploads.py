@@ -12,7 +12,8 @@ from email.policy import SMTP
 
 from mailbot.clock import Clock
 from mailbot.inbound.interpretation import Attachment, Envelope
-from mailbot.inbound.readers import ReaderFailure, Readers
+from mailbot.inbound.reader_pool import ReaderFailure
+from mailbot.inbound.readers import Readers
 
 
 class Uploads:

@@ -82,7 +82,7 @@ def _year(text: str | None) -> int | None:
 
 
 @cache
-def _months() -> dict[str, int]:
+def months_by_name() -> dict[str, int]:
     """Names by month, the full ones first; then short forms that people write."""
     names: dict[str, int] = {}
     for table in ("cldr", "calendar"):
@@ -95,7 +95,7 @@ def _months() -> dict[str, int]:
 @cache
 def _stems() -> dict[str, int]:
     """Long names without their last two letters, where no other month begins so: November, novembru, novembern."""
-    months = _months()
+    months = months_by_name()
     stems = {name[:-2]: number for name, number in months.items() if len(name) > 6 and name[-2:].isalpha()}
     return {
         stem: number
@@ -107,7 +107,7 @@ def _stems() -> dict[str, int]:
 @cache
 def _named() -> re.Pattern[str]:
     """15 July 2026, July 15th, 15. července, július 15."""
-    exact = "|".join(map(re.escape, sorted(_months(), key=len, reverse=True)))
+    exact = "|".join(map(re.escape, sorted(months_by_name(), key=len, reverse=True)))
     stems = "|".join(map(re.escape, sorted(_stems(), key=len, reverse=True)))
     names = rf"(?:{exact})\b|(?:{stems})\w{{0,{_ENDING}}}\b"
     between = r"(?:st|nd|rd|th|er|η|ης|\.|º|°|-?го)?(?: (?:de|of|des|den|du|d'|ngay))? ?[בו]?"
@@ -126,8 +126,8 @@ def _of_name(match: re.Match[str], received: date) -> Iterator[date]:
 
 
 def _month(name: str) -> int:
-    stems = _stems()
-    return _months().get(name) or next(stems[name[:end]] for end in range(len(name), 0, -1) if name[:end] in stems)
+    names, stems = months_by_name(), _stems()
+    return names.get(name) or next(stems[name[:end]] for end in range(len(name), 0, -1) if name[:end] in stems)
 
 
 def _of_numbers(match: re.Match[str], received: date) -> Iterator[date]:

@@ -1,8 +1,8 @@
-"""The program of a reader process: reads mails from standard input, writes what it read to standard output.
+"""The program of a reader process: reads tasks from standard input, writes what it made of them to standard output.
 
 Frames are a length of four bytes and a pickle. It knows no keys and has no network where the kernel allows; the parent
 keeps the wall clock and kills it. It ends with its input, on a lack of memory, or by a signal: nothing is lost by that,
-the parent still has the mail.
+the parent still has the bytes.
 """
 
 import importlib
@@ -36,17 +36,21 @@ def main() -> None:
 
 
 def _warm_up(reading: Any, instructions: dict[str, Any]) -> None:
-    """Loads libraries and lexicons before the first mail pays for them and before files can no longer be opened."""
+    """Loads libraries and lexicons before the first task pays for them and before files can no longer be opened."""
     for item in instructions["warm_up"]:
-        reading(item[0], item[1], instructions["keys"], item[2])
+        _call(reading, item, instructions["keys"])
 
 
 def _answer(reading: Any, item: Any, keys: Any) -> Any:
-    raw, envelope, now, *authentication = item
     try:
-        return reading(raw, envelope, keys, now, *authentication)
+        return _call(reading, item, keys)
     except MemoryError:
         return OUT_OF_MEMORY
+
+
+def _call(reading: Any, item: Any, keys: Any) -> Any:
+    first, second, *rest = item
+    return reading(first, second, keys, *rest)
 
 
 def _receive(source: BinaryIO) -> Any:

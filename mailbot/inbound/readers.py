@@ -1,31 +1,20 @@
-"""The pool of reader processes: every mail is read outside the process that keeps the connections and the database.
+"""Every mail is read outside the process that keeps the connections and the database.
 
-A mail that crashes, hangs or bloats its reader costs that process only: the caller gets a ReaderFailure, the reader is
-replaced, the rest of the batch is read by the new one. The engine counts the failures of a mail (three: quarantine).
-Readers hold no keys; signed addresses are checked, and files are scanned, here in the parent. No process outlives
-`close`, nor its parent.
+A mail that hurts its reader costs that process only (reader_pool.py). The engine counts the failures of a mail (three:
+quarantine). Readers hold no keys; signed addresses are checked, and files are scanned, here in the parent.
 """
 
 import asyncio
-import contextlib
-import os
-import pickle
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal
 
-from mailbot.failpoints import failpoint
 from mailbot.inbound.antivirus import Scanner, screened
 from mailbot.inbound.interpret import interpret
 from mailbot.inbound.interpretation import Authentication, Envelope, Interpretation, Keys
-from mailbot.inbound.reader_frames import LENGTH, packed, unpacked
-from mailbot.inbound.reader_process import OUT_OF_MEMORY, READY
+from mailbot.inbound.reader_pool import ReaderFailure, ReaderPool
 
 Task = tuple[bytes, Envelope, datetime] | tuple[bytes, Envelope, datetime, Authentication | None]
-_START_SECONDS = 30.0
-_STREAM_LIMIT = 4 * 2**20
 _BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
 # Read once at start, so that no mail pays for loading libraries and lexicons.
 _FIRST_MAIL: Task = (
@@ -33,22 +22,12 @@ _FIRST_MAIL: Task = (
     Envelope(mail_from="ann@first.example", rcpt="", peer="", helo="", received_at=_BEFORE),
     _BEFORE,
 )
-_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "TZ")
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderFailure:
-    """The mail hurt its reader: it took too long, too much memory, or the process died."""
-
-    cause: Literal["timeout", "killed", "memory"]
-    detail: str = ""
 
 
 class Readers:
-    """`count` reader processes behind one door.
+    """`count` reader processes. `reading` is the function that reads, interpret except in tests.
 
-    `seconds` and `memory` bound one message; a process is replaced after `recycle_after` messages. `reading` is the
-    function that reads, interpret except in tests. With a `scanner` the accepted files of every mail are scanned.
+    With a `scanner` the accepted files of every mail are scanned.
     """
 
     def __init__(
@@ -62,20 +41,13 @@ class Readers:
     ) -> None:
         self._keys = keys
         self._scanner = scanner
-        self._count = count
-        self._recycle_after = recycle_after
-        self._reading = f"{reading.__module__}:{reading.__qualname__}"
-        self._idle: asyncio.Queue[_Reader] = asyncio.Queue()
-        self._all: set[_Reader] = set()
+        self._pool = ReaderPool(
+            keys, reading, answers=(Interpretation,), first=_FIRST_MAIL, count=count, recycle_after=recycle_after
+        )
 
     async def start(self) -> None:
-        """Starts all processes side by side and waits until they are ready.
-
-        Raises:
-            OSError: a process could not be started.
-        """
-        for reader in await asyncio.gather(*(self._started() for _ in range(self._count))):
-            self._idle.put_nowait(reader)
+        """Starts all processes side by side and waits until they are ready. Raises OSError when one does not start."""
+        await self._pool.start()
 
     async def read(self, raw: bytes, envelope: Envelope, now: datetime) -> Interpretation | ReaderFailure:
         """One mail, read by the next free process."""
@@ -83,154 +55,17 @@ class Readers:
 
     async def read_batch(self, tasks: Sequence[Task]) -> list[Interpretation | ReaderFailure]:
         """Several mails in one hop, in order; each has its own time limit."""
-        if not tasks:
-            return []
-        results: list[Interpretation | ReaderFailure] = []
-        reader = await self._idle.get()
-        try:
-            while len(results) < len(tasks):
-                reader = await self._fit(reader)
-                results.extend(await reader.answers(tasks[len(results) :], self._keys))
-        except BaseException:
-            reader.abandon()  # the caller gave up half-way: what the reader still writes belongs to nobody
-            raise
-        finally:
-            self._idle.put_nowait(reader)
-        return list(await asyncio.gather(*map(self._screened, results)))
+        return list(await asyncio.gather(*map(self._checked, await self._pool.run(tasks))))
 
     async def close(self) -> None:
         """Ends every process; one that does not end by itself within a second is killed."""
-        readers, self._all = self._all, set()
-        await asyncio.gather(*(reader.end() for reader in readers))
+        await self._pool.close()
 
-    async def _screened(self, result: Interpretation | ReaderFailure) -> Interpretation | ReaderFailure:
-        if self._scanner is None or isinstance(result, ReaderFailure):
+    async def _checked(self, result: Interpretation | ReaderFailure) -> Interpretation | ReaderFailure:
+        if isinstance(result, ReaderFailure):
             return result
-        return await screened(result, self._scanner)
-
-    async def _started(self) -> "_Reader":
-        reader = await _Reader.started(self._instructions(), self._keys.limits.reader_seconds)
-        self._all.add(reader)
-        return reader
-
-    async def _fit(self, reader: "_Reader") -> "_Reader":
-        """The same process, or a new one in place of one that failed or has read enough."""
-        if not reader.spent and reader.read < self._recycle_after:
-            return reader
-        fresh = await self._started()
-        self._all.discard(reader)
-        await reader.end()
-        return fresh
-
-    def _instructions(self) -> bytes:
-        return packed(
-            {
-                "path": list(sys.path),
-                "reading": self._reading,
-                "keys": replace(self._keys, tokens=None),
-                "memory": self._keys.limits.reader_bytes,
-                "seconds": self._keys.limits.reader_seconds,
-                "warm_up": [_FIRST_MAIL],
-            }
-        )
-
-
-class _Reader:
-    """One process and the two pipes to it."""
-
-    def __init__(self, process: asyncio.subprocess.Process, seconds: float) -> None:
-        self._process = process
-        self._seconds = seconds
-        self.read = 0
-        self.spent = False
-
-    @classmethod
-    async def started(cls, instructions: bytes, seconds: float) -> "_Reader":
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "mailbot.inbound.reader_process",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=_STREAM_LIMIT,
-            env={
-                **{key: os.environ[key] for key in _PASSED_ON if key in os.environ},
-                "PYTHONPATH": os.pathsep.join(sys.path),
-            },
-        )
-        reader = cls(process, seconds)
-        try:
-            reader._write(instructions)
-            ready = await asyncio.wait_for(reader._frame(), _START_SECONDS)
-        except (TimeoutError, EOFError, pickle.UnpicklingError, OSError) as error:
-            reader.abandon()
-            raise OSError("a reader process did not start") from error
-        if ready != READY:
-            reader.abandon()
-            raise OSError("a reader process did not start")
-        return reader
-
-    async def answers(self, tasks: Sequence[Task], keys: Keys) -> list[Interpretation | ReaderFailure]:
-        """Results for the first tasks, up to and including the first failure."""
-        results: list[Interpretation | ReaderFailure] = []
-        self._write(packed(list(tasks)))
-        failpoint("reader.handed")
-        for _ in tasks:
-            result = await self._result()
-            results.append(result if isinstance(result, ReaderFailure) else _verified(result, keys))
-            self.read += 1
-            if isinstance(result, ReaderFailure):
-                self.abandon()
-                break
-        return results
-
-    async def _result(self) -> Interpretation | ReaderFailure:
-        try:
-            value = await asyncio.wait_for(self._frame(), self._seconds)
-        except TimeoutError:
-            return ReaderFailure("timeout", f"no result within {self._seconds:g} s")
-        except EOFError:
-            return await self._death()
-        except pickle.UnpicklingError as error:
-            return ReaderFailure("killed", f"sent what no reader sends: {error}")
-        if isinstance(value, Interpretation):
-            return value
-        return ReaderFailure("memory" if value == OUT_OF_MEMORY else "killed", "the reader gave up")
-
-    async def _death(self) -> ReaderFailure:
-        code = await self._process.wait()
-        return ReaderFailure("timeout" if code == -24 else "killed", f"exit {code}")
-
-    def _write(self, frame: bytes) -> None:
-        stream = self._process.stdin
-        assert stream is not None
-        with contextlib.suppress(ConnectionError):
-            stream.write(frame)
-
-    async def _frame(self) -> object:
-        stream = self._process.stdout
-        assert stream is not None
-        try:
-            length = LENGTH.unpack(await stream.readexactly(LENGTH.size))[0]
-            return unpacked(await stream.readexactly(length))
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise EOFError from error
-
-    async def end(self) -> None:
-        """Closes its input and waits a second for its end."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            await asyncio.wait_for(self._process.wait(), 1.0)
-        except TimeoutError:
-            self.abandon()
-            await self._process.wait()
-
-    def abandon(self) -> None:
-        """Kills it; whoever takes it next must replace it."""
-        self.spent = True
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        verified = _verified(result, self._keys)
+        return verified if self._scanner is None else await screened(verified, self._scanner)
 
 
 def _verified(result: Interpretation, keys: Keys) -> Interpretation:

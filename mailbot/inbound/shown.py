@@ -5,7 +5,7 @@ from typing import Any
 
 from mailbot.inbound.answers import Answer, read_answers
 from mailbot.inbound.interpretation import Bounce, Interpretation
-from mailbot.inbound.readers import ReaderFailure
+from mailbot.inbound.reader_pool import ReaderFailure
 
 _NUMBERED = re.compile(r"^[> \t|]*(\d{1,2})[.)] ?(\S.*)$", re.MULTILINE)
 _QUOTE_CAP = 32 * 1024

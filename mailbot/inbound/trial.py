@@ -12,7 +12,8 @@ from typing import Any, Literal
 from mailbot.inbound.interpret import interpret
 from mailbot.inbound.interpretation import Envelope, Interpretation, Keys
 from mailbot.inbound.mime import StructureError, split_header
-from mailbot.inbound.readers import ReaderFailure, Readers
+from mailbot.inbound.reader_pool import ReaderFailure
+from mailbot.inbound.readers import Readers
 from mailbot.inbound.shown import as_object, failed_object
 from mailbot.limits import Limits
 

@@ -22,6 +22,7 @@ from mailbot.store.schema import blob_uses, blobs
 from mailbot.store.upsert import insert_missing
 
 INLINE_BYTES = 64 * 1024
+_CLAIM = "claim:"
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -123,6 +124,15 @@ async def use(conn: AsyncConnection, uses: Sequence[tuple[str, str]]) -> None:
     if uses:
         rows = [{"sha256": sha256, "user": user} for sha256, user in uses]
         await conn.execute(insert_missing(blob_uses), rows)
+
+
+async def claims_with(conn: AsyncConnection, sha256s: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Blob → ids of the claims that need it, for those of `sha256s` that any claim needs."""
+    named = blob_uses.c.sha256.in_(sha256s) & blob_uses.c.user.startswith(_CLAIM)
+    found: dict[str, tuple[str, ...]] = {}
+    for sha256, user in await conn.execute(select(blob_uses.c.sha256, blob_uses.c.user).where(named)):
+        found[sha256] = (*found.get(sha256, ()), user.removeprefix(_CLAIM))
+    return found
 
 
 async def release(conn: AsyncConnection, users: Sequence[str]) -> None:

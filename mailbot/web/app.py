@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from mailbot import __version__
 from mailbot.config import Config
 from mailbot.engine.engine import Engine
+from mailbot.inbound.viewer import Viewer
 from mailbot.store.database import Store
 from mailbot.templates import Templates
 from mailbot.tokens import Tokens
@@ -19,8 +20,10 @@ from mailbot.web import (
     customer,
     errors,
     lab,
+    leaf_pages,
     office,
     office_mail,
+    office_questions,
     operations,
     partner,
     signin,
@@ -30,11 +33,18 @@ from mailbot.web.callers import Rates
 from mailbot.web.headers import HeadAsGet, SecurityHeaders
 from mailbot.web.site import Site
 
-_PAGES = (operations, signin, confirm, customer, claims, partner, office_mail, office)
+_PAGES = (operations, signin, confirm, customer, claims, leaf_pages, partner, office_mail, office_questions, office)
 _DESCRIPTION = "Claims and consent by e-mail. Every call takes an API key: Authorization: Bearer <key>."
 
 
-def create_app(engine: Engine, store: Store, tokens: Tokens, templates: Templates, config: Config) -> FastAPI:
+def create_app(
+    engine: Engine,
+    store: Store,
+    tokens: Tokens,
+    templates: Templates,
+    config: Config,
+    viewer: Viewer | None = None,
+) -> FastAPI:
     """The site. The lab's pages exist only if the configuration says so."""
     app = FastAPI(
         title="mailbot",
@@ -44,7 +54,7 @@ def create_app(engine: Engine, store: Store, tokens: Tokens, templates: Template
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    app.state.site = site = Site(engine, store, tokens, templates, config)
+    app.state.site = site = Site(engine, store, tokens, templates, config, viewer)
     app.state.rates = Rates()
     app.include_router(api.router)
     for page in (*_PAGES, lab) if config.lab else _PAGES:

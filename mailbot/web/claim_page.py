@@ -6,6 +6,7 @@ Reads only. Which acts are offered is the lifecycle's and the policy's answer fo
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,11 +14,13 @@ from mailbot.claims.events import Refusal
 from mailbot.claims.lifecycle import possible
 from mailbot.claims.model import Claim, ClockKind, Consent, Evidence, Question, Status
 from mailbot.claims.reasons import QUESTIONS, REJECTIONS, may_reject_for
-from mailbot.store import claims, outbox_office, people
+from mailbot.store import blobs, claims, outbox_office, people
 from mailbot.web.checklist import checklist
 from mailbot.web.forms import FieldError
 from mailbot.web.history_view import lines, newest
+from mailbot.web.leaves import leaves_of
 from mailbot.web.missing import missing_of
+from mailbot.web.proposals import proposals
 from mailbot.web.site import Site, Visitor
 
 HISTORY_LENGTH = 30
@@ -85,12 +88,15 @@ def editable(site: Site, at: Entrance) -> frozenset[str]:
 async def _context(site: Site, at: Entrance) -> dict[str, Any]:
     claim, visitor, acts = at.claim, at.visitor, acts_for(site, at)
     assignable = claim.status in _PENDING and site.engine.policy_of(claim).may(visitor.actor.roles, "start_review")
+    reviewing = visitor.office and "request_info" in acts
     async with site.store.read() as conn:
         recorded, older = await newest(conn, claim.id, HISTORY_LENGTH)
         mails = await outbox_office.of_claim(conn, claim.id, limit=_MAILS) if visitor.office else ()
         rivals = await claims.load(conn, claim.rivals) if visitor.office and claim.rivals else {}
         reviewers = await people.reviewers_by_load(conn) if assignable else ()
         missing = await missing_of(site, conn, [claim])
+        elsewhere = await _elsewhere(conn, claim) if visitor.office else {}
+    leaves = await leaves_of(site, claim) if reviewing else ()
     return {
         "claim": claim,
         "base": at.base,
@@ -113,10 +119,20 @@ async def _context(site: Site, at: Entrance) -> dict[str, Any]:
         "rivals": [claim, *rivals.values()],
         "may_copy": not visitor.office and visitor.signed_in,
         "case": next((c.text for c in reversed(claim.comments) if c.role != "reviewer"), ""),
-        "checklist": _checklist(site, at) if "request_info" in acts else (),
+        "checklist": _checklist(site, at) if reviewing else (),
+        "leaves": leaves,
+        "elsewhere": elsewhere,
+        "proposals": await proposals(site, claim, leaves) if reviewing else {},
         "ask_reasons": tuple(QUESTIONS),
         "reject_reasons": tuple(code for code in REJECTIONS if may_reject_for(code)),
     }
+
+
+async def _elsewhere(conn: AsyncConnection, claim: Claim) -> dict[str, list[str]]:
+    """File → the other claims that hold the same bytes: one statement of work that serves twice is worth a look."""
+    files = [file.sha256 for file in claim.evidence]
+    holders = await blobs.claims_with(conn, files) if files else {}
+    return {sha256: sorted(set(ids) - {claim.id}) for sha256, ids in holders.items() if set(ids) - {claim.id}}
 
 
 def _clocks(site: Site, at: Entrance) -> list[dict[str, Any]]:

@@ -67,6 +67,7 @@ async def queue(request: Request, mine: bool = False) -> Response:
     now = site.now()
     async with site.store.read() as conn:
         found = await _waiting(conn, now)
+        asked = len(await claim_lists.with_inquiries(conn))
         counts = await inbox.waiting_counts(conn) | await outbox_office.waiting_counts(conn)
     reviewer = visitor.actor.email if mine else ""
     context = {
@@ -75,6 +76,7 @@ async def queue(request: Request, mine: bool = False) -> Response:
         "held": counts.get("held", 0),
         "quarantined": counts.get("quarantined", 0),
         "bounced": counts.get("bounced", 0),
+        "asked": asked,
     }
     return await site.page(request, "office", visitor, context, here="office")
 

@@ -14,6 +14,7 @@ from mailbot.store import inbox, outbox_office
 from mailbot.store.blobs import BlobLost
 from mailbot.store.inbox import Disposition, Item
 from mailbot.web.access import same_origin
+from mailbot.web.guesses import guesses
 from mailbot.web.headers import SANDBOX_POLICY
 from mailbot.web.office import office_visitor
 from mailbot.web.site import Site, Visitor, site_of
@@ -61,9 +62,11 @@ async def mail(request: Request, item_id: int, said: str = "") -> Response:
         return visitor
     async with site.store.read() as conn:
         item = await inbox.get(conn, item_id)
+        likely = await guesses(conn, item) if item is not None and item.disposition in _REOPENABLE else []
     if item is None:
         return await site.message(request, mark("This page does not exist"), status=404, visitor=visitor)
-    return await _item_page(site, request, visitor, item, "accepted" if said == "accepted" else "")
+    context = _item(site, visitor, item) | {"said": "accepted" if said == "accepted" else "", "guesses": likely}
+    return await site.page(request, "office_mail_item", visitor, context, here="mail")
 
 
 @router.get("/{item_id}/raw")
@@ -115,10 +118,10 @@ def raw_text(content: bytes) -> Response:
     return PlainTextResponse(shown + cut, headers={"Content-Security-Policy": SANDBOX_POLICY})
 
 
-async def _item_page(site: Site, request: Request, visitor: Visitor, item: Item, said: str) -> Response:
+def _item(site: Site, visitor: Visitor, item: Item) -> dict[str, Any]:
     reading: dict[str, Any] = item.reading if isinstance(item.reading, dict) else {}
     may = site.engine.default_policy.may(visitor.actor.roles, "manage_mail")
-    context = {
+    return {
         "item": _in(item)
         | {
             "disposition": item.disposition,
@@ -131,9 +134,19 @@ async def _item_page(site: Site, request: Request, visitor: Visitor, item: Item,
         },
         "trace": _trace(item),
         "nonce": site.nonce(visitor.binding),
-        "said": said,
+        "reading": _reading(reading),
     }
-    return await site.page(request, "office_mail_item", visitor, context, here="mail")
+
+
+def _reading(reading: dict[str, Any]) -> dict[str, Any]:
+    """What was understood, for people: the meaning and the words it rests on, the files, the robot."""
+    intent = reading.get("intent") or {}
+    return {
+        "meaning": intent.get("meaning") or "",
+        "evidence": intent.get("evidence") or "",
+        "automatic": reading.get("automatic") or "",
+        "files": [(str(file["name"]), str(file["verdict"])) for file in reading.get("attachments") or ()],
+    }
 
 
 def _in(item: Item) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from mailbot.claims.model import Channel, Claim, Clock, ClockKind, Role
 from mailbot.claims.places import LANGUAGES, default_time_zone
 from mailbot.config import Config
 from mailbot.engine.engine import Engine
+from mailbot.inbound.viewer import Viewer
 from mailbot.store import settings
 from mailbot.store.database import Store
 from mailbot.store.settings import Pausable
@@ -50,13 +51,14 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The rooms below, bound together once by the app factory."""
+    """The rooms below, bound together once by the app factory. Without a `viewer` evidence is for download only."""
 
     engine: Engine
     store: Store
     tokens: Tokens
     templates: Templates
     config: Config
+    viewer: Viewer | None = None
 
     @property
     def secure(self) -> bool:

@@ -247,6 +247,40 @@ _POST = {
     "cancelled": mark("Cancelled"),
 }
 
+# Why a reviewer sees no pages of a file.
+_LEAF = {
+    "password_protected": mark("A password protects this file, so its pages cannot be shown here."),
+    "unreadable": mark("This file is damaged; it cannot be shown here."),
+    "too_large": mark("This file is too large to be shown here. Download it to look at it."),
+    "not_shown": mark("This kind of file cannot be shown here. Download it to look at it."),
+    "later": mark("There was no time to open this file. Load the page again."),
+    "gone": mark("This file was erased."),
+}
+
+# Why a mail that nobody could place may belong to a claim.
+_GUESS = {
+    "thread": mark("it answers a mail of this claim"),
+    "id_in_subject": mark("the claim's number is in the subject"),
+    "id_in_text": mark("the claim's number is in the text"),
+    "customer": mark("the sender is a customer contact of this claim"),
+    "partner": mark("the sender is the partner contact of this claim"),
+    "tenant": mark("the text names the tenant"),
+    "domain": mark("the sender writes from the customer's domain"),
+    "customer_name": mark("the text names the customer contact"),
+    "firm_name": mark("the text names the partner"),
+    "claim_name": mark("the text names the claim"),
+}
+
+_MEANING = {
+    "none": mark("nothing that decides"),
+    "decline": mark("declines"),
+    "accept": mark("agrees"),
+    "question": mark("asks a question"),
+    "wrong_person": mark("says it is not the right person"),
+    "data_request": mark("asks about personal data"),
+    "unclear": mark("is not clear"),
+}
+
 _HELD_BY = {
     "unread": mark("a mail about this claim that came in time has not been read yet"),
     "held": mark("a mail about this claim waits for a person to look at it"),
@@ -277,6 +311,9 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "item": _ITEM,
         "post": _POST,
         "moved": _HELD_BY,
+        "leaf": _LEAF,
+        "guess": _GUESS,
+        "meaning": _MEANING,
     }
 )
 

@@ -38,7 +38,9 @@ from mailbot.inbound.antivirus import Scanner, screened
 from mailbot.inbound.envelope import Accepted, Recipient
 from mailbot.inbound.interpret import interpret
 from mailbot.inbound.interpretation import Authentication, Envelope, Interpretation, Keys
-from mailbot.inbound.readers import ReaderFailure
+from mailbot.inbound.leaves import Contents, Picture, Wish, look
+from mailbot.inbound.reader_pool import ReaderFailure
+from mailbot.inbound.viewer import Viewer
 from mailbot.keys import new_keyring
 from mailbot.outbound.compose import Composer
 from mailbot.outbound.delivery import Delivery
@@ -146,6 +148,25 @@ class Relay:
             raise self.fail_next.pop(0)
         self.taken.append(message)
         return Sent("250 taken")
+
+    async def close(self) -> None:
+        pass
+
+
+class LookingHere:
+    """Looks at files in this process as a process of its own does in the service; `poison` files kill it."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+        self.poison: set[bytes] = set()
+        self.looked = 0
+
+    async def start(self) -> None:
+        pass
+
+    async def run(self, tasks: Sequence[tuple[bytes, Wish]]) -> list[Contents | Picture | ReaderFailure]:
+        self.looked += len(tasks)
+        return [ReaderFailure("timeout") if t[0] in self.poison else look(*t, self.keys) for t in tasks]
 
     async def close(self) -> None:
         pass
@@ -267,6 +288,8 @@ class House:
             trust=trust or ("verify" if verify else "none"),
         )
         self.readers = ReadingHere(keys)
+        self.lookers = LookingHere(keys)
+        self.viewer = Viewer(self.lookers)  # type: ignore[arg-type]
         self.engine = Engine(self.desk, Uploads(self.readers, clock).judge)  # type: ignore[arg-type]
         self.mailroom = Mailroom(self.desk, self.readers, verify)  # type: ignore[arg-type]
         self.clockwork = Clockwork(self.desk)

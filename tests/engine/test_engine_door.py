@@ -15,7 +15,7 @@ from mailbot.engine.engine import NotFound, VersionMismatch
 from mailbot.engine.housekeeping import sweep
 from mailbot.engine.uploads import Uploads
 from mailbot.inbound.envelope import Accepted, Recipient, Refusal
-from mailbot.inbound.readers import ReaderFailure
+from mailbot.inbound.reader_pool import ReaderFailure
 from mailbot.store import claims, nonces, outbox_office, refusals, webhooks
 from mailbot.store.claims import Change
 from mailbot.store.webhooks import Endpoint

@@ -9,7 +9,7 @@ from mailbot.engine.readout import readout
 from mailbot.engine.rereading import changes_of
 from mailbot.inbound.interpret import interpret
 from mailbot.inbound.interpretation import Envelope, Interpretation, Keys
-from mailbot.inbound.readers import ReaderFailure
+from mailbot.inbound.reader_pool import ReaderFailure
 
 _NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _MAIL = b"From: jana@customer.example\r\nSubject: Re: x\r\n\r\nNo, we do not agree.\r\n"

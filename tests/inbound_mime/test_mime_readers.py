@@ -11,7 +11,8 @@ import poison
 from mime_letters import KEYS, NOW, RCPT, TOKEN, envelope, letter
 
 from mailbot.inbound.interpretation import Interpretation, Keys
-from mailbot.inbound.readers import ReaderFailure, Readers, Task
+from mailbot.inbound.reader_pool import ReaderFailure
+from mailbot.inbound.readers import Readers, Task
 from mailbot.limits import Limits
 
 QUICK = replace(KEYS, limits=Limits(reader_seconds=1.5, reader_bytes=256 * 2**20))

@@ -38,7 +38,7 @@ def templates() -> Templates:
 @pytest.fixture
 def site(home: House, templates: Templates) -> Any:
     env = {"MAILBOT_PUBLIC_URL": BASE, "MAILBOT_DOMAIN": "mail.test", "MAILBOT_LAB": "true"}
-    return create_app(home.engine, home.store, home.tokens, templates, load_config(None, env))
+    return create_app(home.engine, home.store, home.tokens, templates, load_config(None, env), home.viewer)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ async def client(site: Any, home: House) -> AsyncIterator[Callable[..., Awaitabl
 async def base(home: House, templates: Templates) -> AsyncIterator[str]:
     """Where the site answers on loopback."""
     env = {"MAILBOT_PUBLIC_URL": "http://127.0.0.1:8080", "MAILBOT_DOMAIN": "mail.test", "MAILBOT_LAB": "true"}
-    app = create_app(home.engine, home.store, home.tokens, templates, load_config(None, env))
+    app = create_app(home.engine, home.store, home.tokens, templates, load_config(None, env), home.viewer)
     server = await WebServer.start(app, "127.0.0.1", 0, on_request=lambda: None)
     yield f"http://127.0.0.1:{server.address[1]}"
     await server.stop(5)

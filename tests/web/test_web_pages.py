@@ -27,7 +27,7 @@ ZOOMED, NARROW = {"width": 590, "height": 450}, {"width": 320, "height": 640}
 """A desk's 1180 pixels at 200 %, and the width that WCAG 1.4.10 asks for."""
 LOADED = """() => Object.fromEntries(
   [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
-    .filter(entry => !/icon|html$/.test(entry.name)).map(entry => [entry.name, entry.decodedBodySize]))"""
+    .filter(entry => !/icon|html$|png$/.test(entry.name)).map(entry => [entry.name, entry.decodedBodySize]))"""
 PLACE = re.compile(r"%\(\w+\)s")
 ENGLISH = [m.id for m in extract.collect() if isinstance(m.id, str) and len(m.id) > 12 and not PLACE.search(m.id)]
 

@@ -3,20 +3,22 @@
 A page that a router serves and this list forgets fails `test_web_pages.py`.
 """
 
+import hashlib
 from dataclasses import dataclass, replace
 
-from engine_house import ADA, JANA, PEOPLE, PETR, House
+from engine_house import ADA, JANA, PEOPLE, PETR, House, pdf
 from web_visitors import RITA_ACTS, noticed, page_of, submitted
 
 from mailbot.claims import events
 from mailbot.store import outbox_office
 from mailbot.store.people_import import import_people
 
+SOW = hashlib.sha256(pdf()).hexdigest()
 NOT_PAGES = frozenset(
     {
         "/", "/healthz", "/readyz", "/metrics", "/site.css", "/icon.svg", "/robots.txt", "/openapi.json",
         "/claims.csv", "/claims.xlsx", "/claims/{key}/files/{sha256}", "/p/{key}/files/{sha256}",
-        "/office/mail/{item_id}/raw", "/lab/{item_id}/html",
+        "/office/mail/{item_id}/raw", "/claims/{key}/files/{sha256}/{page}/{size}.png", "/lab/{item_id}/html",
     }
 )  # fmt: skip
 """What GET answers with something else than a page: files, programs' answers, ways on."""
@@ -68,6 +70,8 @@ async def every_page(home: House, language: str = "en") -> list[Stop]:
         Stop("claim-mail-history", "/p/{key}/history", f"{partner}/history"),
         Stop("office-queue", "/office", "/office", ADA),
         Stop("office-review", "/claims/{key}", f"/claims/{review}", ADA),
+        Stop("office-leaf", "/claims/{key}/files/{sha256}/{page}", f"/claims/{review}/files/{SOW}/1", ADA),
+        Stop("office-questions", "/office/questions", "/office/questions", ADA),
         Stop("office-mail", "/office/mail", "/office/mail", ADA),
         Stop("office-mail-item", "/office/mail/{item_id}", f"/office/mail/{held}", ADA),
         Stop("office-people", "/office/people", "/office/people", ADA),
