@@ -27,7 +27,7 @@ _TABLE = {
     "trace": ("trace", "command", "Everything known about an address, Message-ID, claim or IP."),
     "pause": ("pause", "pause", "Stop sending or timers until they are resumed."),
     "resume": ("pause", "resume", "Let sending or timers go on."),
-    "people": ("people", "command", "Organisations and persons: import, list, remove, link."),
+    "people": ("people", "command", "Organisations and persons: import, list, remove, link, away, back."),
     "key": ("key", "command", "API keys: create, list, revoke."),
     "signing-key": ("signing_key", "command", "The keys behind addresses and links: list, rotate, revoke."),
     "preview": ("preview", "command", "Every mail in every language as files."),

@@ -27,6 +27,7 @@ from mailbot.engine.housekeeping import compact, sweep
 from mailbot.engine.jumps import LONGEST_WAIT, Jumps
 from mailbot.engine.mailroom import Mailroom
 from mailbot.engine.rescans import Rescans
+from mailbot.engine.standins import StandIns
 from mailbot.failpoints import failpoint
 from mailbot.inbound.listener import Listener, ListenerConfig, listen
 from mailbot.inbound.reception import Ports
@@ -198,6 +199,7 @@ def _start_scheduler(service: Service) -> None:
     digests = Digests(rooms.desk)
     service.repeat("ring", partial(service.by_a_right_clock, Clockwork(rooms.desk).ring))
     service.repeat("digests", digests.step)
+    service.repeat("stand-ins", StandIns(rooms.desk).step)
     service.ticker.every(SWEEP_SECONDS, lambda: sweep(rooms.desk))
     service.ticker.every(COMPACT_SECONDS, lambda: compact(rooms.store))
     if (folder := rooms.config.history.heads) is not None:

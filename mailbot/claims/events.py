@@ -250,6 +250,11 @@ class Assigned(Event):
     reviewer: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewerAway(Event):
+    """Whoever has the claim is absent; it goes to the next of those who are there."""
+
+
 # --- the customer ----------------------------------------------------------------------------------------------------
 
 

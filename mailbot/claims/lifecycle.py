@@ -91,6 +91,7 @@ ROWS = (
     Row(e.DecisionMade, ("start_review",), (S, U, X), _decide_on_page),
     Row(e.DecisionTakenBack, ("start_review",), (S, U, X), takeback.take_back),
     Row(e.Assigned, ("start_review",), PENDING, office.assign),
+    Row(e.ReviewerAway, INTERNAL, (S, U, X), office.stand_in),
     Row(e.CustomerAnswered, ("answer_customer",), ALL, office.answer_customer),
     Row(e.NoticeResent, ("resend_notice",), (P,), office.resend_notice),
     Row(e.DeclineRecorded, ("record_decline",), ALL, customer.record_decline),

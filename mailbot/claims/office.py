@@ -17,6 +17,7 @@ from mailbot.claims.events import (
     NoticeResent,
     Refusal,
     Rejected,
+    ReviewerAway,
     ReviewStarted,
     Upheld,
 )
@@ -91,6 +92,18 @@ def assign(step: Step, event: Assigned) -> Refusal | None:
     step.change(assigned_to=event.reviewer)
     running = (claim.clock(k) for k in (ClockKind.DISPUTE_REVIEW, ClockKind.REVIEW, ClockKind.START_REVIEW))
     reviewing.announce(step, "reassigned", next((c.due for c in running if c), None))
+    return None
+
+
+def stand_in(step: Step, event: ReviewerAway) -> Refusal | None:
+    """Give the claim of an absent reviewer to the next who may decide it; if there is nobody, it stays."""
+    claim = step.claim
+    barred = claim.decided_by if claim.status is Status.DISPUTED else ""
+    if claim.assigned_to in step.facts.reviewers or not set(step.facts.reviewers) - {barred}:
+        step.note = "nobody_else"
+        return None
+    running = (claim.clock(k) for k in (ClockKind.DISPUTE_REVIEW, ClockKind.REVIEW, ClockKind.START_REVIEW))
+    reviewing.assign(step, "reassigned", next((c.due for c in running if c), None))
     return None
 
 

@@ -163,6 +163,7 @@ def _of_the_office(claim: Claim) -> Iterator[tuple[str, type[Event], Actor, Mapp
     yield "decided_on_page", e.DecisionMade, judge, {"decision": e.Approved(id="page", at=AT, contact_verified=True)}
     yield "taken_back", e.DecisionTakenBack, _RITA, {}
     yield "assigned", e.Assigned, _ROLF, {"reviewer": "nora@office.example"}
+    yield "reviewer_away", e.ReviewerAway, e.SYSTEM, {}
     yield "customer_answered", e.CustomerAnswered, _RITA, {"text": "about Teams"}
     yield "notice_resent", e.NoticeResent, _RITA, {"contact_verified": True}
     yield "decline_recorded", e.DeclineRecorded, _ROLF, {"how": "letter"}

@@ -1,11 +1,13 @@
 """`mailbot people`: who is known, and a way in for somebody when mail is down."""
 
 import tomllib
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailbot.addresses import canonical
 from mailbot.commands.output import print_json, print_table
 from mailbot.commands.setup import Failed, as_json, configured, opened, run
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Organisations and persons: import, list, remove, link."""
+    """Organisations and persons: import, list, remove, link, away, back."""
 
 
 @command.command("import")
@@ -81,6 +83,45 @@ def remove(config: "Config", email: str) -> None:
     if not run(work()):
         raise Failed(f"nobody is known as {email}")
     click.echo(f"{email} is not known any more")
+
+
+@command.command()
+@configured
+@click.argument("email")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last day away.")
+def away(config: "Config", email: str, until: datetime) -> None:
+    """Note that one of the office is absent: their claims go to others."""
+    from mailbot.claims.deadlines import day_end
+    from mailbot.claims.places import Place
+    from mailbot.store import absences, people
+
+    async def work() -> bool:
+        async with opened(config) as store:
+            async with store.read() as conn:
+                known = canonical(email) in {person.email for person in await people.reviewers(conn)}
+            last = day_end(until.date(), Place(config.office_country, config.office_time_zone))
+            if known:
+                await store.write(lambda conn: absences.put(conn, email, last))
+            return known
+
+    if not run(work()):
+        raise Failed(f"nobody of the office is known as {email}")
+    click.echo(f"{canonical(email)} is away until the end of {until:%Y-%m-%d}")
+
+
+@command.command()
+@configured
+@click.argument("email")
+def back(config: "Config", email: str) -> None:
+    """Note that somebody is there again."""
+    from mailbot.store import absences
+
+    async def work() -> None:
+        async with opened(config) as store:
+            await store.write(lambda conn: absences.end(conn, email))
+
+    run(work())
+    click.echo(f"{canonical(email)} is there")
 
 
 @command.command()

@@ -3,6 +3,9 @@
 Pure and total. The order is the rule: structure, our own mail, reports about our mail, robots, then people by party.
 """
 
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
 from mailbot.claims.events import SYSTEM, Event, MailDelayed, MailDelivered, MailFailed
 from mailbot.claims.model import Channel, Party
 from mailbot.engine.customer_mail import CUSTOMER_PARTIES, read_absence, read_complaint, read_customer
@@ -12,7 +15,10 @@ from mailbot.engine.office_mail import is_office, read_office
 from mailbot.engine.partner_mail import read_partner
 from mailbot.engine.proof import proved
 from mailbot.engine.rescans import scanned_first
-from mailbot.inbound.interpretation import BouncedRecipient
+from mailbot.inbound.interpretation import BouncedRecipient, OutOfOffice
+
+UNDATED = timedelta(days=14)
+"""How long a reviewer counts as away whose answer gives no date: the ten business days of `absence_undated`."""
 
 
 def read_letter(letter: Letter, known: Known, drafting: Drafting) -> Verdict:
@@ -58,7 +64,16 @@ def _automatic(letter: Letter, known: Known) -> Verdict:
         return held(reading.reason or str(reading.automatic))
     if letter.purpose == "b" and reading.out_of_office is None:
         return held("unknown_report")
+    if is_office(known.writer) and letter.aligned and reading.out_of_office is not None:
+        return replace(ignored("auto_reply"), away_until=_return(letter, reading.out_of_office))
     return read_absence(letter, known) if _to_customer(letter) else ignored(str(reading.automatic))
+
+
+def _return(letter: Letter, away: OutOfOffice) -> datetime:
+    """The end of the day that was named, whether that is the last day away or the first one back."""
+    if away.until is None:
+        return letter.received_at + UNDATED
+    return datetime.combine(away.until + timedelta(days=1), time(), UTC)
 
 
 def _to_customer(letter: Letter) -> bool:

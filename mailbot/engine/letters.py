@@ -79,7 +79,7 @@ class Verdict:
 
     `events` name their claims; a draft's claim id is the fresh one. `answers` are mails to the writer that no event
     causes. `step_up` is the address of record that is asked to confirm a held act. `asks`: the writer wants `help` or
-    `status`, which the engine answers.
+    `status`, which the engine answers. `away_until`: the writer, of the office, is absent until then.
     """
 
     disposition: Disposition
@@ -88,6 +88,7 @@ class Verdict:
     answers: tuple[tuple[Claim | None, Mail], ...] = ()
     step_up: str = ""
     asks: str = ""
+    away_until: datetime | None = None
 
 
 def actor_of(person: Person, *, of_record: bool = False, via_colleague: bool = False) -> Actor:

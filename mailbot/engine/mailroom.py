@@ -31,7 +31,7 @@ from mailbot.failpoints import failpoint
 from mailbot.inbound.interpretation import Envelope, Interpretation
 from mailbot.inbound.reader_pool import ReaderFailure
 from mailbot.inbound.readers import Readers
-from mailbot.store import claim_lists, inbox
+from mailbot.store import absences, claim_lists, inbox
 from mailbot.store.blobs import BlobLost
 from mailbot.store.faults import Conflict, StoreFault
 from mailbot.store.inbox import Item, Settlement
@@ -146,6 +146,8 @@ class Mailroom:
         if verdict.disposition == "applied":
             found.note_applied(item, reading)
         batch.fates += _fates(letter, verdict)
+        if verdict.away_until is not None and known.writer is not None:
+            batch.settings[absences.name_of(known.writer.email)] = verdict.away_until
         batch.settlements.append(_settlement(item, reading, letter, verdict))
 
     async def _act(self, batch: Batch, letter: Letter, known: Known, verdict: Verdict) -> Verdict:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mailbot.claims.assignment import Reviewer, line_for
 from mailbot.claims.events import (
     Approved,
     Arbitrated,
@@ -105,7 +106,7 @@ class Workspace:
     steps: list[Step] = field(default_factory=list)
     wanted: list[Wanted] = field(default_factory=list)
     relied: list[claim_rows.Rivalry] = field(default_factory=list)
-    _reviewers: tuple[str, ...] | None = None
+    _reviewers: tuple[Reviewer, ...] | None = None
     _organisations: dict[str, people.Organisation | None] = field(default_factory=dict)
 
     async def load(self, claim_ids: Iterable[str]) -> None:
@@ -171,7 +172,7 @@ class Workspace:
             location=location,
             organisation_domains=organisation.domains if organisation else (),
             rivals=tuple(r for r in rivals if r.organisation_id != own),
-            reviewers=await self._reviewer_line(),
+            reviewers=await self._reviewer_line(claim, organisation),
             duplicate_of=twin,
             forgotten=await self._forgotten(claim, event),
             office_country=self.office.country,
@@ -217,10 +218,11 @@ class Workspace:
         claim = self.current.get(rival.claim_id)
         return as_rival(claim) if claim is not None else rival
 
-    async def _reviewer_line(self) -> tuple[str, ...]:
+    async def _reviewer_line(self, claim: Claim, organisation: people.Organisation | None) -> tuple[str, ...]:
         if self._reviewers is None:
-            self._reviewers = await people.reviewers_by_load(self.conn)
-        return self._reviewers
+            self._reviewers = await people.review_desk(self.conn, self.now)
+        firm = organisation.domains if organisation else ()
+        return line_for(self._reviewers, language=claim.partner.language, firm=firm)
 
 
 def _needs_rivals(event: Event) -> bool:

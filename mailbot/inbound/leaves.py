@@ -14,7 +14,7 @@ from mailbot.inbound.interpretation import Keys
 from mailbot.inbound.mime import StructureError, parse_mail
 from mailbot.inbound.parse import read_mail
 
-Trouble = Literal["", "password_protected", "unreadable", "too_large", "not_shown"]
+Trouble = Literal["", "password_protected", "unreadable", "too_large", "not_shown", "later"]
 MOST_PAGES = 200
 PAGE_TEXT = 20_000
 MOST_PIXELS = 40_000_000

@@ -69,13 +69,20 @@ class Viewer:
             if key in self._seen:
                 self._seen.move_to_end(key)
                 return self._seen[key]
-            if not self._started:
-                await self._processes.start()
-                self._started = True
-            result = (await self._processes.run([(await fetch(), wish)]))[0]
+            content = await fetch()
+            try:
+                result = await self._seen_by_process(content, wish)
+            except OSError:  # the machine has no room for a process: the file is not to blame
+                return Contents(trouble="later")
             seen = _trouble(result) if isinstance(result, ReaderFailure) else result
             self._remember(key, seen)
             return seen
+
+    async def _seen_by_process(self, content: bytes, wish: Wish) -> Seen | ReaderFailure:
+        if not self._started:
+            await self._processes.start()
+            self._started = True
+        return (await self._processes.run([(content, wish)]))[0]
 
     def _remember(self, key: tuple[str, Wish], seen: Seen) -> None:
         self._seen[key] = seen

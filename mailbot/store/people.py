@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Row, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.addresses import canonical
+from mailbot.claims.assignment import Reviewer
 from mailbot.claims.events import Location
-from mailbot.store import schema
+from mailbot.store import absences, schema
 from mailbot.store.workload import workload
 
 _REVIEWERS = frozenset({"reviewer", "office_admin"})
@@ -72,12 +73,15 @@ async def reviewers(conn: AsyncConnection) -> tuple[Person, ...]:
     return tuple(person for person in await office_people(conn) if person.roles & _REVIEWERS)
 
 
-async def reviewers_by_load(conn: AsyncConnection) -> tuple[str, ...]:
-    """Addresses of the reviewers, fewest open claims first; office admins only if there is nobody else."""
+async def review_desk(conn: AsyncConnection, now: datetime) -> tuple[Reviewer, ...]:
+    """The reviewers with their load and absence, fewest open claims first; office admins only if nobody else is one."""
     able = await reviewers(conn)
-    line = [person for person in able if "reviewer" in person.roles] or list(able)
-    load = await workload(conn)
-    return tuple(sorted((person.email for person in line), key=lambda email: (load.get(email, 0), email)))
+    line = [person for person in able if "reviewer" in person.roles] or able
+    load, away = await workload(conn), await absences.present(conn, now)
+    found = [
+        Reviewer(email=p.email, language=p.language, load=load.get(p.email, 0), away=p.email in away) for p in line
+    ]
+    return tuple(sorted(found, key=lambda reviewer: (reviewer.load, reviewer.email)))
 
 
 async def organisation(conn: AsyncConnection, organisation_id: str) -> Organisation | None:

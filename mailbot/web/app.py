@@ -23,7 +23,9 @@ from mailbot.web import (
     leaf_pages,
     office,
     office_mail,
+    office_people,
     office_questions,
+    office_reports,
     operations,
     partner,
     signin,
@@ -33,7 +35,8 @@ from mailbot.web.callers import Rates
 from mailbot.web.headers import HeadAsGet, SecurityHeaders
 from mailbot.web.site import Site
 
-_PAGES = (operations, signin, confirm, customer, claims, leaf_pages, partner, office_mail, office_questions, office)
+_OFFICE = (office, office_mail, office_people, office_questions, office_reports)
+_PAGES = (operations, signin, confirm, customer, claims, leaf_pages, partner, *_OFFICE)
 _DESCRIPTION = "Claims and consent by e-mail. Every call takes an API key: Authorization: Bearer <key>."
 
 

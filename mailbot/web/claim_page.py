@@ -93,7 +93,7 @@ async def _context(site: Site, at: Entrance) -> dict[str, Any]:
         recorded, older = await newest(conn, claim.id, HISTORY_LENGTH)
         mails = await outbox_office.of_claim(conn, claim.id, limit=_MAILS) if visitor.office else ()
         rivals = await claims.load(conn, claim.rivals) if visitor.office and claim.rivals else {}
-        reviewers = await people.reviewers_by_load(conn) if assignable else ()
+        reviewers = await people.review_desk(conn, site.now()) if assignable else ()
         missing = await missing_of(site, conn, [claim])
         elsewhere = await _elsewhere(conn, claim) if visitor.office else {}
     leaves = await leaves_of(site, claim) if reviewing else ()

@@ -1,21 +1,19 @@
-"""The claims office's own pages: the queue by due date, and the people it knows. Reviewing itself is the claim's page.
+"""The claims office's queue: what it owes, by due date. Reviewing itself is the claim's page.
 
 Only reviewers and office admins exist here; for everybody else these pages do not.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from mailbot.claims.model import Claim, Clock, ClockKind, Consent, Status
-from mailbot.store import claim_lists, inbox, outbox_office, people
+from mailbot.store import claim_lists, inbox, outbox_office
 from mailbot.store.claim_lists import ClaimFilter
-from mailbot.store.people import Organisation, Person
 from mailbot.web.access import please_sign_in, visitor_of
 from mailbot.web.site import Site, Visitor, site_of
 from mailbot.wording.marking import mark
@@ -66,7 +64,7 @@ async def queue(request: Request, mine: bool = False) -> Response:
         return visitor
     now = site.now()
     async with site.store.read() as conn:
-        found = await _waiting(conn, now)
+        found = await waiting_claims(conn, now)
         asked = len(await claim_lists.with_inquiries(conn))
         counts = await inbox.waiting_counts(conn) | await outbox_office.waiting_counts(conn)
     reviewer = visitor.actor.email if mine else ""
@@ -79,22 +77,6 @@ async def queue(request: Request, mine: bool = False) -> Response:
         "asked": asked,
     }
     return await site.page(request, "office", visitor, context, here="office")
-
-
-@router.get("/office/people")
-async def known_people(request: Request) -> Response:
-    """Everybody the office knows, by firm."""
-    site = site_of(request)
-    visitor = await office_visitor(site, request)
-    if isinstance(visitor, Response):
-        return visitor
-    async with site.store.read() as conn:
-        firms = await people.list_organisations(conn)
-        persons = await people.list_people(conn)
-    ours = [person for person in persons if person.organisation_id is None]
-    groups = [_group(site.config.office_name, None, ours)] if ours else []
-    groups += [_group(firm.name, firm, [p for p in persons if p.organisation_id == firm.id]) for firm in firms]
-    return await site.page(request, "people", visitor, {"groups": groups}, here="people")
 
 
 def due_items(claims: Iterable[Claim], now: datetime, reviewer: str = "") -> list[Due]:
@@ -114,7 +96,7 @@ def due_items(claims: Iterable[Claim], now: datetime, reviewer: str = "") -> lis
     return sorted(items, key=lambda item: (item.due is not None, not item.late, item.due or now, item.claim.id))
 
 
-async def _waiting(conn: AsyncConnection, now: datetime) -> list[Claim]:
+async def waiting_claims(conn: AsyncConnection, now: datetime) -> list[Claim]:
     """Claims with a deadline, claims in the office's hands, and claims whose customer's window stands still."""
     due = await claim_lists.due_list(conn, now + _HORIZON, limit=_LONGEST)
     ours = await claim_lists.page(conn, ClaimFilter(status=tuple(_OURS_NOW)), "created", _LONGEST)
@@ -134,17 +116,3 @@ def _owed(claim: Claim) -> ClockKind:
 def _first(claim: Claim) -> Clock | None:
     running = [clock for clock in claim.clocks if clock.kind in _OURS and clock.paused_at is None]
     return min(running, key=lambda clock: clock.due, default=None)
-
-
-def _group(name: str, firm: Organisation | None, persons: Sequence[Person]) -> dict[str, Any]:
-    places = [{"id": p.id, "enrolled": sorted(p.enrolled)} for p in firm.locations] if firm else []
-    return {
-        "name": name,
-        "country": firm.country if firm else "",
-        "time_zone": firm.time_zone if firm else "",
-        "locations": places,
-        "persons": [
-            {"name": p.name, "email": p.email, "roles": sorted(p.roles), "locations": sorted(p.locations)}
-            for p in persons
-        ],
-    }

@@ -28,6 +28,7 @@ _KINDS = (
     ("quarantined", mark("Quarantined")),
     ("ignored", mark("Ignored")),
     ("applied", mark("Applied")),
+    ("bounced", mark("Undelivered")),
 )
 _SHOWN_BYTES = 512 * 1024
 _REOPENABLE = frozenset({"held", "quarantined", "ignored"})

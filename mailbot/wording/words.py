@@ -257,6 +257,12 @@ _LEAF = {
     "gone": mark("This file was erased."),
 }
 
+_STEP = {
+    "draft": mark("from the draft to its submission"),
+    "review": mark("from the submission to the decision"),
+    "consent": mark("from the decision to the association"),
+}
+
 # Why a mail that nobody could place may belong to a claim.
 _GUESS = {
     "thread": mark("it answers a mail of this claim"),
@@ -312,6 +318,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "post": _POST,
         "moved": _HELD_BY,
         "leaf": _LEAF,
+        "step": _STEP,
         "guess": _GUESS,
         "meaning": _MEANING,
     }

@@ -118,3 +118,12 @@ def test_secrets_of_signing_keys_are_never_printed(home: Home) -> None:
     assert secret
     for words in (("list",), ("list", "--json"), ("rotate",)):
         assert secret[1] not in home.run("signing-key", *words).output
+
+
+def test_only_a_reviewer_is_noted_as_away_and_as_back(home: Home) -> None:
+    home.with_people()
+    noted = home.done("people", "away", "Rita@office.example", "--until", "2026-07-31")
+    assert noted.strip() == "rita@office.example is away until the end of 2026-07-31"
+    assert home.done("people", "back", "rita@office.example").strip() == "rita@office.example is there"
+    told = home.refused("people", "away", "petr@fabrikam.example", "--until", "2026-07-31")
+    assert told == "nobody of the office is known as petr@fabrikam.example"

@@ -31,6 +31,7 @@ from mailbot.engine.dispatch import Dispatcher
 from mailbot.engine.engine import Engine
 from mailbot.engine.mailroom import Mailroom
 from mailbot.engine.sender_checks import Verify
+from mailbot.engine.standins import StandIns
 from mailbot.engine.uploads import Uploads
 from mailbot.engine.workspace import Office
 from mailbot.ids import Ids
@@ -294,6 +295,7 @@ class House:
         self.mailroom = Mailroom(self.desk, self.readers, verify)  # type: ignore[arg-type]
         self.clockwork = Clockwork(self.desk)
         self.digests = Digests(self.desk)
+        self.standins = StandIns(self.desk)
         self.delivery = Delivery(store, self.relay, clock, node="house")
         self.acceptance = Acceptance(store, self.ids, lambda: None)
 
@@ -364,6 +366,7 @@ class House:
             done = await self.mailroom.step()
             done += await self.clockwork.ring()
             done += await self.digests.step()
+            done += await self.standins.step()
             done += await self.clockwork.leave()
             done += await self.delivery.step(self.clock.now())
             done += await self.clockwork.report()

@@ -71,6 +71,8 @@ async def every_page(home: House, language: str = "en") -> list[Stop]:
         Stop("office-queue", "/office", "/office", ADA),
         Stop("office-review", "/claims/{key}", f"/claims/{review}", ADA),
         Stop("office-leaf", "/claims/{key}/files/{sha256}/{page}", f"/claims/{review}/files/{SOW}/1", ADA),
+        Stop("office-reports", "/office/reports", "/office/reports", ADA),
+        Stop("office-bounced", "/office/mail", "/office/mail?disposition=bounced", ADA),
         Stop("office-questions", "/office/questions", "/office/questions", ADA),
         Stop("office-mail", "/office/mail", "/office/mail", ADA),
         Stop("office-mail-item", "/office/mail/{item_id}", f"/office/mail/{held}", ADA),
