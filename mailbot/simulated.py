@@ -210,6 +210,7 @@ _EXTRAS: dict[type[e.Event], _Extras] = {
     e.CustomerAnswered: lambda draw, _: {"text": draw.one(("It is about Teams.", ""))},
     e.NoticeResent: _resend,
     e.Assigned: lambda draw, _: {"reviewer": draw.one(_REVIEWERS)},
+    e.ReviewerAway: lambda _draw, _claim: {},
     e.Declined: lambda draw, _: {"text": "no", "leaked_key": draw.likely(0.05)},
     e.DeclineUndone: lambda _draw, _claim: {},
     e.Accepted: lambda _draw, _claim: {"text": "yes"},

@@ -8,7 +8,7 @@ no path can be built.
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,8 +17,9 @@ from typing import Protocol
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mailbot.store.bulk import execute_many
 from mailbot.store.faults import StoreBroken, StoreError
-from mailbot.store.schema import blob_uses, blobs
+from mailbot.store.schema import blob_uses, blob_words, blobs
 from mailbot.store.upsert import insert_missing
 
 INLINE_BYTES = 64 * 1024
@@ -135,13 +136,37 @@ async def claims_with(conn: AsyncConnection, sha256s: Collection[str]) -> dict[s
     return found
 
 
+async def note_words(conn: AsyncConnection, digests: Mapping[str, str]) -> None:
+    """Records blob → digest of its words, for blobs that are there; what is known already stays."""
+    if digests:
+        present = set((await conn.execute(select(blobs.c.sha256).where(blobs.c.sha256.in_(digests)))).scalars())
+        rows = [{"sha256": sha256, "digest": digest} for sha256, digest in digests.items() if sha256 in present]
+        await execute_many(conn, insert_missing(blob_words), rows)
+
+
+async def alike(conn: AsyncConnection, sha256s: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Blob → the others with the same words, for those of `sha256s` whose words are known; itself is not among them."""
+    mine, other = blob_words.alias(), blob_words.alias()
+    pairs = select(mine.c.sha256, other.c.sha256.label("other")).join(other, mine.c.digest == other.c.digest)
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(await _known_words(conn, sha256s), ())
+    for sha256, one in await conn.execute(pairs.where(mine.c.sha256.in_(sha256s), mine.c.sha256 != other.c.sha256)):
+        found[sha256] = (*found[sha256], one)
+    return found
+
+
 async def release(conn: AsyncConnection, users: Sequence[str]) -> None:
     """These users need their blobs no more; what nobody needs loses its row, and `sweep` later removes its bytes."""
     theirs = select(blob_uses.c.sha256).where(blob_uses.c.user.in_(users))
     released = set((await conn.execute(theirs)).scalars())
     await conn.execute(delete(blob_uses).where(blob_uses.c.user.in_(users)))
     used = select(blob_uses.c.sha256).where(blob_uses.c.sha256 == blobs.c.sha256)
-    await conn.execute(delete(blobs).where(blobs.c.sha256.in_(released), ~used.exists()))
+    gone = (blobs.c.sha256.in_(released), ~used.exists())
+    await conn.execute(delete(blob_words).where(blob_words.c.sha256.in_(select(blobs.c.sha256).where(*gone))))
+    await conn.execute(delete(blobs).where(*gone))
+
+
+async def _known_words(conn: AsyncConnection, sha256s: Collection[str]) -> set[str]:
+    return set((await conn.execute(select(blob_words.c.sha256).where(blob_words.c.sha256.in_(sha256s)))).scalars())
 
 
 def is_name(text: str) -> bool:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from mailbot.store.columns import BigId, Json, at, count, flags, row_id, states, texts, when, words
 
-REVISION = "0002"
+REVISION = "0003"
 """The Alembic revision these tables are: a database at an older one is not opened."""
 
 OLDEST = "0001"
@@ -352,4 +352,13 @@ blob_uses = Table(
     Column("sha256", ForeignKey("blobs.sha256"), primary_key=True),
     Column("user", Text, primary_key=True),
     Index(None, "user"),
+)
+
+# What a file says, as a digest of its words, from the first time a reviewer looks at it until its bytes go.
+blob_words = Table(
+    "blob_words",
+    metadata,
+    Column("sha256", ForeignKey("blobs.sha256"), primary_key=True),
+    *texts("digest"),
+    Index(None, "digest"),
 )

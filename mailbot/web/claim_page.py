@@ -6,7 +6,6 @@ Reads only. Which acts are offered is the lifecycle's and the policy's answer fo
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -95,8 +94,8 @@ async def _context(site: Site, at: Entrance) -> dict[str, Any]:
         rivals = await claims.load(conn, claim.rivals) if visitor.office and claim.rivals else {}
         reviewers = await people.review_desk(conn, site.now()) if assignable else ()
         missing = await missing_of(site, conn, [claim])
-        elsewhere = await _elsewhere(conn, claim) if visitor.office else {}
     leaves = await leaves_of(site, claim) if reviewing else ()
+    elsewhere, alike = await _seen_elsewhere(site, claim) if visitor.office else ({}, {})
     return {
         "claim": claim,
         "base": at.base,
@@ -122,17 +121,28 @@ async def _context(site: Site, at: Entrance) -> dict[str, Any]:
         "checklist": _checklist(site, at) if reviewing else (),
         "leaves": leaves,
         "elsewhere": elsewhere,
+        "alike": alike,
         "proposals": await proposals(site, claim, leaves) if reviewing else {},
         "ask_reasons": tuple(QUESTIONS),
         "reject_reasons": tuple(code for code in REJECTIONS if may_reject_for(code)),
     }
 
 
-async def _elsewhere(conn: AsyncConnection, claim: Claim) -> dict[str, list[str]]:
-    """File → the other claims that hold the same bytes: one statement of work that serves twice is worth a look."""
+async def _seen_elsewhere(site: Site, claim: Claim) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """File → other claims with the same bytes; file → other claims with the same words in other bytes.
+
+    One statement of work that serves twice is worth a look.
+    """
     files = [file.sha256 for file in claim.evidence]
-    holders = await blobs.claims_with(conn, files) if files else {}
-    return {sha256: sorted(set(ids) - {claim.id}) for sha256, ids in holders.items() if set(ids) - {claim.id}}
+    async with site.store.read() as conn:
+        alike = await blobs.alike(conn, files)
+        holders = await blobs.claims_with(conn, {*files, *(one for others in alike.values() for one in others)})
+    same = {sha256: sorted(set(holders.get(sha256, ())) - {claim.id}) for sha256 in files}
+    words = {
+        sha256: sorted({holder for one in others for holder in holders.get(one, ())} - {claim.id})
+        for sha256, others in alike.items()
+    }
+    return same, words
 
 
 def _clocks(site: Site, at: Entrance) -> list[dict[str, Any]]:

@@ -35,6 +35,7 @@ EXPECTED = {
     e.DecisionMade:        "- = = - - - = - -",
     e.DecisionTakenBack:   "- - - - - - - - -",
     e.Assigned:            "- = = = - - = - -",
+    e.ReviewerAway:        "- = = - - - = - -",
     e.CustomerAnswered:    "- - - - - - - - -",
     e.NoticeResent:        "- - - - = - - - -",
     e.DeclineRecorded:     "- R R R R = R = -",
