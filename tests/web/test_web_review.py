@@ -107,9 +107,6 @@ async def test_a_file_seen_on_another_claim_says_so_to_the_office_alone(home: Ho
 
 async def test_the_same_words_in_other_bytes_are_seen_once_both_were_looked_at(home: House, signed_in: SignIn) -> None:
     lines = ["Statement of work between Fabrikam and customer.example", "We moved Teams for all staff in Brno."] * 2
-        "Statement of work between Fabrikam and customer.example",
-        "We moved Teams for all of the staff in Brno.",
-    ] * 2
     one, other = await submitted(home), await submitted(home, product="intune")
     await home.engine.add_files(one, PETR_ACTS, Channel.WEB, [("a.pdf", letter(lines))])
     await home.engine.add_files(other, PETR_ACTS, Channel.WEB, [("b.pdf", letter([*lines, " "]))])
