@@ -1,7 +1,7 @@
-"""Baseline: a private Postfix that takes mail for one domain into its queue on the disk and holds it there.
+"""A private Postfix: own configuration, queue and data directories, loopback only, a high port.
 
-Own configuration, queue and data directories, loopback only, a high port; the machine's own Postfix is not touched.
-Needs Debian's postfix and root. A hold keeps the queue manager out of it: what is measured is accepting.
+The machine's own Postfix is not touched. Needs Debian's postfix and root. As the baseline it takes mail for one domain
+into its queue on the disk and holds it there: the queue manager is kept out of it, and what is measured is accepting.
 """
 
 import os
@@ -24,16 +24,18 @@ setgid_group = postdrop
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 myhostname = mail.test
-mydestination = mail.test
-mynetworks = 127.0.0.0/8
 local_recipient_maps =
 alias_maps =
-smtpd_recipient_restrictions = static:HOLD
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 default_process_limit = 100
 maillog_file =
 syslog_facility = local0
+"""
+HOLDING = """
+mydestination = mail.test
+mynetworks = 127.0.0.0/8
+smtpd_recipient_restrictions = static:HOLD
 """
 _MASTER = """
 127.0.0.1:{port} inet n - n - - smtpd
@@ -48,6 +50,8 @@ proxymap unix - - n - - proxymap
 anvil unix - - n - 1 anvil
 error unix - - n - - error
 discard unix - - n - - discard
+smtp unix - - n - - smtp
+verify unix - - n - 1 verify
 """
 
 
@@ -58,14 +62,14 @@ def absent() -> str:
     return "" if os.geteuid() == 0 else "postfix needs root"
 
 
-def start(home: Path) -> Child:
-    """A running instance below `home`; every folder above it must be open for the user postfix."""
+def start(home: Path, settings: str = HOLDING) -> Child:
+    """A running instance below `home`, with lines for main.cf; folders above must be open for the user postfix."""
     for name in ("config", "queue", "data"):
         (home / name).mkdir(parents=True)
     owner = pwd.getpwnam("postfix")
     os.chown(home / "data", owner.pw_uid, owner.pw_gid)
     port = free_port()
-    (home / "config/main.cf").write_text(_MAIN.format(home=home), encoding="utf-8")
+    (home / "config/main.cf").write_text(_MAIN.format(home=home) + settings, encoding="utf-8")
     (home / "config/master.cf").write_text(_MASTER.format(port=port), encoding="utf-8")
     config = str(home / "config")
     subprocess.run([PROGRAM, "-c", config, "check"], check=True, capture_output=True)

@@ -25,6 +25,7 @@ from mailbot.claims.mails import MAILS, MailKind
 from mailbot.claims.policy import load_policy
 from mailbot.claims.reasons import QUESTIONS, REJECTIONS
 from mailbot.cli import cli
+from mailbot.doctor.finding import Area
 from mailbot.inbound import replies
 from mailbot.inbound.bounces import NOTHING
 from mailbot.inbound.classify import Class
@@ -369,6 +370,7 @@ TABLES: Mapping[str, Table] = {
     "commands": Table(("command", "takes", "does"), (), commands),
     "keys": Table(("key", "default"), ("what it says",), keys),
     "limits": Table(("key", "default"), ("what it bounds",), limits),
+    "doctor": Table(("area",), ("what is looked at",), lambda: ((code(name),) for name in get_args(Area))),
     "log": Table(("event", "level", "fields"), ("what happened, and what to do",), happenings),
     "smtp-reasons": Table(("reason", "reply"), ("why, and what to do",), smtp_reasons),
     "smtp-others": Table(("reply",), ("what went wrong",), smtp_others),

@@ -213,12 +213,13 @@ def _tls(parts: SplitResult) -> bool:
     wish = options.pop("tls", "required")
     if options or wish not in ("required", "none"):
         raise ValueError("allowed after ? is tls=required or tls=none")
-    if wish == "none" and not _is_loopback(parts.hostname or ""):
+    if wish == "none" and not is_loopback(parts.hostname or ""):
         raise ValueError("tls=none is allowed for a relay on loopback only")
     return wish == "required"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine is meant."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

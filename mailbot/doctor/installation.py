@@ -5,14 +5,13 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from mailbot.config import Config
 from mailbot.doctor.finding import Finding, error, note, ok, warning
-from mailbot.endpoints import PostgresDatabase, SqliteFile
+from mailbot.endpoints import PostgresDatabase, SqliteFile, is_loopback
 from mailbot.keys import KeyFileError, Keyring, load_keyring
 from mailbot.store import migrate, schema
 from mailbot.store.codec import from_json
@@ -35,11 +34,11 @@ def settings_of(config: Config) -> Iterator[Finding]:
         yield note("domain", what, f"up to {_LONGEST_DOMAIN} survive every forwarder (SRS has room for no more)")
     else:
         yield ok("domain", config.domain)
-    if config.domain.endswith(_EXAMPLES):
+    if is_example(config.domain):
         yield warning("domain", f"{config.domain} is an example", "set domain and public_url to your own")
     if config.public_url.startswith("http://"):
         yield warning("domain", f"{config.public_url} is not https", "put a TLS proxy in front and set public_url")
-    open_doors = [str(address) for address in config.smtp.listen if not _is_loopback(address.host)]
+    open_doors = [str(address) for address in config.smtp.listen if not is_loopback(address.host)]
     if open_doors and config.smtp.tls_cert is None:
         what = f"{', '.join(open_doors)} takes mail without TLS"
         yield warning("tls", what, "set smtp.tls_cert and smtp.tls_key: others read what is sent in clear")
@@ -53,11 +52,9 @@ def settings_of(config: Config) -> Iterator[Finding]:
         yield warning("lab", "the lab shows every mail to everybody", "set lab = false where others reach the pages")
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
+def is_example(domain: str) -> bool:
+    """Whether nobody can have that domain (RFC 2606)."""
+    return domain.endswith(_EXAMPLES)
 
 
 def keys_of(config: Config) -> tuple[Finding, Keyring | None]:

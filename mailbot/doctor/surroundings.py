@@ -1,56 +1,37 @@
-"""Checks of what is around us: where mail goes, and whether our addresses are free. Connects, and says nothing."""
+"""Checks of what is around us on this machine: whether our addresses are free, the scanner, the certificate."""
 
 import socket
+import ssl
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
 
-import dns.exception
-import dns.resolver
+from cryptography import x509
 
 from mailbot.config import Config
 from mailbot.doctor.finding import Finding, error, ok, warning
-from mailbot.endpoints import HostPort, Maildir
+from mailbot.doctor.outside import SECONDS
+from mailbot.endpoints import HostPort
 
-_SECONDS = 5.0
+_SOON = timedelta(days=10)
 
 
-def surroundings(config: Config, *, served: bool) -> Iterator[Finding]:
+def surroundings(config: Config, now: datetime, *, served: bool) -> Iterator[Finding]:
     """`served`: our own service runs, so its addresses are taken, by us."""
-    target = config.delivery.url
-    if isinstance(target, Maildir):
-        yield ok("delivery", f"mails are dropped into {target.path}; nobody receives them")
-    else:
-        yield _relay(target.host, target.port)
     for address in (*config.smtp.listen, config.http.listen):
         yield _port(address, served)
-    yield from _certificate(config)
-    if config.sender.trust == "verify":
-        yield names(config.domain)
+    if config.smtp.tls_cert is not None and config.smtp.tls_key is not None:
+        yield _certificate(config.smtp.tls_cert, config.smtp.tls_key, now)
     if config.clamav.url is not None:
         yield _scanner(config.clamav.url)
-
-
-def _relay(host: str, port: int) -> Finding:
-    try:
-        with socket.create_connection((host, port), _SECONDS) as conn:
-            conn.settimeout(_SECONDS)
-            greeting = conn.recv(512).decode("ascii", "replace").partition("\r")[0]
-    except OSError as wrong:
-        return error(
-            "delivery", f"{host}:{port}: {wrong.strerror or wrong}", "start the relay, or correct delivery.url"
-        )
-    if not greeting.startswith("220"):
-        return error(
-            "delivery", f"{host}:{port} answers {greeting[:60]!r}", "correct delivery.url: this is no SMTP relay"
-        )
-    return ok("delivery", f"{host}:{port} answers {greeting[:60]}")
 
 
 def _scanner(address: HostPort) -> Finding:
     """ClamAV's own PING; without an answer mail with files is held."""
     do = "start ClamAV (clamd with TCPSocket), or correct clamav.url; until then mail with files is held"
     try:
-        with socket.create_connection((address.host, address.port), _SECONDS) as conn:
-            conn.settimeout(_SECONDS)
+        with socket.create_connection((address.host, address.port), SECONDS) as conn:
+            conn.settimeout(SECONDS)
             conn.sendall(b"nPING\n")
             answer = conn.recv(64).strip()
     except OSError as wrong:
@@ -77,25 +58,15 @@ def _port(address: HostPort, served: bool) -> Finding:
     return ok("ports", f"{address} is free")
 
 
-def names(domain: str, resolver: dns.resolver.Resolver | None = None) -> Finding:
-    """Whether the DNS answers, without which no sender is proved; `resolver` is the machine's own if none is given."""
+def _certificate(cert: Path, key: Path, now: datetime) -> Finding:
+    do = "correct smtp.tls_cert and smtp.tls_key: without them nobody can use STARTTLS"
     try:
-        (resolver or dns.resolver.Resolver()).resolve(f"{domain}.", "MX", lifetime=_SECONDS, raise_on_no_answer=False)
-    except dns.resolver.NXDOMAIN:
-        return warning("dns", f"the DNS does not know {domain}", "publish an MX record, or nobody's mail comes in")
-    except (dns.exception.DNSException, OSError) as wrong:
-        do = "correct /etc/resolv.conf: without the DNS every act waits to be confirmed"
-        return error("dns", f"no answer: {type(wrong).__name__}", do)
-    return ok("dns", "name servers answer")
-
-
-def _certificate(config: Config) -> Iterator[Finding]:
-    for path in (config.smtp.tls_cert, config.smtp.tls_key):
-        if path is None:
-            continue
-        try:
-            path.open("rb").close()
-        except OSError as wrong:
-            yield error("tls", f"{path}: {wrong.strerror}", "correct smtp.tls_cert and smtp.tls_key")
-        else:
-            yield ok("tls", f"{path} can be read")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
+        ends = x509.load_pem_x509_certificate(cert.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError) as wrong:
+        return error("tls", f"{cert}, {key}: {getattr(wrong, 'strerror', None) or wrong}", do)
+    if ends < now:
+        return error("tls", f"{cert} ended on {ends:%Y-%m-%d}", "renew it, then send SIGHUP")
+    if ends < now + _SOON:
+        return warning("tls", f"{cert} ends on {ends:%Y-%m-%d}", "renew it, then send SIGHUP")
+    return ok("tls", f"{cert} until {ends:%Y-%m-%d}")

@@ -88,6 +88,17 @@ class SmarthostTransport:
                     raise
         return await self._carry(await self._connect(), message, raw)
 
+    async def greet(self) -> frozenset[str]:
+        """Goes as far as a mail does before its envelope, TLS and log-in included; the extensions that are offered.
+
+        Raises TemporaryFailure.
+        """
+        line = await self._connect()
+        offered = frozenset(line.client.esmtp_extensions)
+        self._idle.append(line)
+        await self.close()
+        return offered
+
     async def close(self) -> None:
         """Says QUIT on all idle connections, shortly and without complaint."""
         while self._idle:

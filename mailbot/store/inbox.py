@@ -194,6 +194,12 @@ async def get(conn: AsyncConnection, item_id: int) -> Item | None:
     return _item(row) if row else None
 
 
+async def to_handles(conn: AsyncConnection, handles: Sequence[int]) -> tuple[Item, ...]:
+    """What came to these signed addresses, with the bytes of what is small, oldest first."""
+    rows = await conn.execute(_WHOLE.where(_table.c.handle.in_(handles)).order_by(_table.c.id))
+    return tuple(_item(row) for row in rows)
+
+
 async def list_items(
     conn: AsyncConnection, disposition: Disposition | None = None, limit: int = 50, before: int | None = None
 ) -> tuple[Item, ...]:

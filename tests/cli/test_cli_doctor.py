@@ -2,9 +2,7 @@
 
 import os
 import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,53 +21,14 @@ def of(findings: Iterator[Finding], area: str) -> list[Finding]:
     return [finding for finding in findings if finding.area == area]
 
 
-@contextmanager
-def greeting(words: bytes) -> Iterator[int]:
-    """Something on loopback that greets whoever connects."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
-
-        def serve() -> None:
-            peer, _ = server.accept()
-            with peer:
-                peer.sendall(words)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield server.getsockname()[1]
-        thread.join(5)
-
-
-def relayed(folder: Path, port: int) -> Home:
-    return Home(folder, CONFIG + f'[delivery]\nurl = "smtp://127.0.0.1:{port}?tls=none"\n')
-
-
-def test_a_relay_that_greets_is_fine_and_anything_else_is_not(tmp_path: Path) -> None:
-    with greeting(b"220 relay.example ready\r\n") as port:
-        [fine] = of(surroundings(relayed(tmp_path, port).config, served=False), "delivery")
-    assert (fine.level, fine.what) == ("ok", f"127.0.0.1:{port} answers 220 relay.example ready")
-    with greeting(b"HTTP/1.1 400 Bad Request\r\n") as port:
-        [odd] = of(surroundings(relayed(tmp_path, port).config, served=False), "delivery")
-    assert odd.level == "error"
-    assert "no SMTP relay" in odd.do
-
-
 def test_a_service_that_listens_elsewhere_than_configured_is_noticed(home: Home) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     home.file.write_text(CONFIG.replace('["127.0.0.1:0"]', f'["127.0.0.1:{port}"]'))
-    found = of(surroundings(home.config, served=True), "ports")
+    found = of(surroundings(home.config, NOW, served=True), "ports")
     assert found[0].level == "error"
     assert "another configuration" in found[0].do
-
-
-def test_certificates_are_looked_at(home: Home) -> None:
-    home.file.write_text(CONFIG.replace("[smtp]", '[smtp]\ntls_cert = "cert.pem"\ntls_key = "key.pem"'))
-    (home.folder / "key.pem").write_text("x")
-    found = of(surroundings(home.config, served=False), "tls")
-    assert [finding.level for finding in found] == ["error", "ok"]
 
 
 @pytest.mark.parametrize("now", [datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)])
@@ -92,3 +51,17 @@ def test_settings_that_will_hurt_are_said_before_they_do(tmp_path: Path) -> None
     home = Home(tmp_path, text + '[sender]\ntrust = "authserv-id:mx.fabrikam.com"\n')
     found = {finding.area: finding.level for finding in settings_of(home.config)}
     assert found == {"sender": "ok", "domain": "note", "lab": "warning"}
+
+
+def test_the_records_to_publish_are_lines_of_a_zone(home: Home) -> None:
+    home.file.write_text(CONFIG + '[delivery]\nurl = "smtp://relay.example"\n')
+    lines = home.done("doctor", "--dns", "--selector", "k1").splitlines()
+    zone = [line.split(None, 4) for line in lines if not line.startswith(";")]
+    assert [(name, kind) for name, _, _, kind, _ in zone] == [
+        ("mail.test.", "MX"),
+        ("mail.test.", "A"),
+        ("mail.test.", "TXT"),
+        ("_dmarc.mail.test.", "TXT"),
+        ("k1._domainkey.mail.test.", "TXT"),
+    ]
+    assert zone[2][4] == '"v=spf1 a:relay.example -all"'

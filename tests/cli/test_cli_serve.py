@@ -87,6 +87,28 @@ def test_commands_work_beside_a_running_service(home: Home) -> None:
     assert len(list((home.folder / "var/sent/new").iterdir())) == 1
 
 
+def test_a_restored_service_takes_mail_and_sends_nothing_until_it_is_resumed(claimed: Home, tmp_path: Path) -> None:
+    """The rehearsal: what docs/operators.md tells to do after a restore, step by step, with the real process."""
+    words, saved = claimed.folder / "words", claimed.folder / "saved.tar"
+    words.write_text("correct horse battery\n")
+    claimed.done("backup", saved, "--passphrase-file", words)
+    (tmp_path / "there").mkdir()
+    there = Home(tmp_path / "there")
+    there.done("restore", saved, "--passphrase-file", words)
+    assert there.done("verify") == "everything is as it was written\n"
+    with serving(there) as service:
+        ready = httpx.get(f"{service.url}/readyz", trust_env=False).json()
+        assert (ready["ready"], sorted(ready["paused"])) == (True, ["sending", "timers"])
+        with smtplib.SMTP("127.0.0.1", service.smtp_port, timeout=10) as client:
+            ask = mail("help", "petr@fabrikam.example", "help")
+            client.sendmail("petr@fabrikam.example", ["claims@mail.test"], ask)
+        until(lambda: "help" in {item["code"] for item in there.json("outbox", "list")}, "the answer was written")
+        assert {item["state"] for item in there.json("outbox", "list")} == {"queued"}
+        there.done("resume", "sending")
+        there.done("resume", "timers")
+        until(lambda: {item["state"] for item in there.json("outbox", "list")} == {"sent"}, "everything was sent")
+
+
 def test_the_doctor_knows_our_own_service_from_a_stranger(home: Home) -> None:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))

@@ -22,6 +22,12 @@ METRICS = set(re.findall(r"^\| `(mailbot_\w+)`", OPERATORS, re.MULTILINE))
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 
 
+def pins(lock: str) -> dict[str, str]:
+    """Package → version with its hashes."""
+    text = read(ROOT / lock).replace("\\\n", "")
+    return {line.partition("==")[0]: " ".join(line.split()) for line in text.splitlines() if "==" in line}
+
+
 def analyzed(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["systemd-analyze", *words], capture_output=True, text=True, check=False, timeout=30)
 
@@ -57,6 +63,22 @@ def test_the_image_runs_without_root_and_asks_whether_it_is_ready() -> None:
 def test_what_the_image_copies_is_there() -> None:
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", read(DEPLOY / "Containerfile"), re.MULTILINE)
     assert [path for line in copied for path in line.split() if not (ROOT / path).exists()] == []
+
+
+def test_the_image_is_made_of_pinned_packages_that_the_tests_ran_with() -> None:
+    assert "--require-hashes -r requirements-extras.lock" in read(DEPLOY / "Containerfile")
+    plain, extras, everything = (pins(f"requirements{name}.lock") for name in ("", "-extras", "-dev"))
+    assert plain.items() <= extras.items() <= everything.items()
+    assert extras.keys() >= {"aioclamd", "obstore", "psycopg"}
+    assert "://" not in read(ROOT / "requirements-extras.lock")
+
+
+def test_the_builder_gets_what_the_image_copies_and_nothing_private() -> None:
+    lines = read(DEPLOY / "Containerfile.dockerignore").splitlines()
+    given = {line[1:] for line in lines if line.startswith("!")}
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", read(DEPLOY / "Containerfile"), re.MULTILINE)
+    assert "*" in lines
+    assert given == {path for line in copied for path in line.split()}
 
 
 def test_the_composed_service_is_configured_with_keys_that_exist() -> None:

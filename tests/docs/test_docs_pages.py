@@ -8,7 +8,9 @@ from xml.etree import ElementTree
 import pytest
 from docs_pages import PAGES, ROOT, anchors, codes, links, name, read
 
-_PATH = re.compile(r"(?:mailbot|tests|docs|deploy)/[\w./-]+|(?:Makefile|pyproject\.toml|requirements(?:-dev)?\.lock)")
+_PATH = re.compile(
+    r"(?:mailbot|tests|docs|deploy)/[\w./-]+|(?:Makefile|pyproject\.toml|requirements(?:-dev|-extras)?\.lock)"
+)
 _ADDRESS = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
 _TEST = re.compile(r"(test_\w+): (\w+)")
 _OURS = (".example", ".test", "mail.example.com", "example.com")

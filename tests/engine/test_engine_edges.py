@@ -10,6 +10,7 @@ from engine_house import CLAIM_FORM, DOMAIN, JANA, PETR, House, house, pdf
 from test_engine_letters import report_of
 
 from mailbot.claims.model import Consent, Status
+from mailbot.doctor.probe import letter
 from mailbot.engine.acceptance import Acceptance
 from mailbot.engine.days import after_next_digest
 from mailbot.inbound.envelope import Accepted, Recipient, Refusal, StorageFull
@@ -52,6 +53,15 @@ async def test_an_item_that_breaks_its_batch_is_put_aside_and_the_others_go_on(h
         home.clock.advance(timedelta(hours=1))
         await home.settle()
     assert ((await home.item(bad)).disposition, (await home.item(bad)).reason) == ("quarantined", "engine_RuntimeError")
+
+
+async def test_a_probe_of_the_doctor_is_our_own_mail_and_nothing_follows(home: House) -> None:
+    token = home.tokens.address("r", home.ids.handle(), None)
+    to = f"doctor+{token}@{DOMAIN}"
+    item_id = await home.arrives(letter(DOMAIN, to, token, home.clock.now()), to)
+    await home.settle()
+    item = await home.item(item_id)
+    assert (item.disposition, item.reason) == ("ignored", "own_mail")
 
 
 async def test_reminders_that_missed_the_digest_are_lines_of_one_late_one(home: House) -> None:

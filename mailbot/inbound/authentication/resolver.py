@@ -1,4 +1,4 @@
-"""The DNS as sender checks need it: text, address and mail exchanger records, asynchronously and within a time limit.
+"""The DNS as mail needs it: text, address, exchanger and name records, asynchronously and within a time limit.
 
 "There is no such name" and "no such record" are answers (an empty tuple); whatever keeps us from knowing is a DnsFault.
 Answers are kept as long as their time to live says, by dnspython, and nowhere else.
@@ -13,6 +13,7 @@ import dns.name
 import dns.nameserver
 import dns.rdatatype
 import dns.resolver
+import dns.reversename
 
 _CACHED_ANSWERS = 10_000
 _MAX_TEXT = 16 * 1024
@@ -55,6 +56,11 @@ class Resolver:
         """The names of the mail exchangers of a domain, the preferred one first. Raises like `texts`."""
         found = sorted(await self._ask(name, dns.rdatatype.MX), key=lambda record: int(record.preference))
         return tuple(record.exchange.to_text(omit_final_dot=True) for record in found)
+
+    async def names(self, address: str) -> tuple[str, ...]:
+        """What an address is called (PTR). Raises like `texts`."""
+        found = await self._ask(dns.reversename.from_address(address).to_text(), dns.rdatatype.PTR)
+        return tuple(record.target.to_text(omit_final_dot=True) for record in found)
 
     # dnspython's records are typed by their attributes only at run time.
     async def _ask(self, text: str, kind: dns.rdatatype.RdataType) -> list:  # type: ignore[type-arg]
