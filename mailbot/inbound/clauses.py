@@ -26,7 +26,8 @@ NAME_SIGNS = 4
 
 _POLITE = frozenset({"courtesy", "filler", "greeting", "closing", "neutral", "skip", "receipt"})
 _ALONE = frozenset({"contrast", "courtesy", "greeting", "closing", "skip", "request"})
-_BESIDE = _ALONE | {"filler", "yes"}
+_WIDER = frozenset({"filler", "yes"})
+_BESIDE = _ALONE | _WIDER
 _OBJECTIONS = frozenset({"object", "doubt"})
 _BEHIND = frozenset({"negation_after"})
 _BEHIND_ALL = _BEHIND | {"negation_of_infinitive"}
@@ -167,14 +168,16 @@ def _clauses(hits: tuple[Hit, ...], language: Language, asked: bool) -> Clauses:
     for hit in hits:
         by_clause.setdefault(hit.clause, []).append(hit)
     labels = frozenset().union(*{hit.labels for hit in hits})
-    return Clauses(hits, language, asked, by_clause, labels, _whole(by_clause, language))
+    whole = _whole(by_clause, language, wide=not _WIDER.isdisjoint(labels))
+    return Clauses(hits, language, asked, by_clause, labels, whole)
 
 
-def _whole(by_clause: Mapping[int, Sequence[Hit]], language: Language) -> dict[int, str]:
+def _whole(by_clause: Mapping[int, Sequence[Hit]], language: Language, *, wide: bool) -> dict[int, str]:
+    """What each clause means as a whole; `wide` says that there is anything more to leave aside."""
     found = {}
     for clause, hits in by_clause.items():
         label = language.whole.get(_core(hits, _ALONE))
-        wider = label or language.whole.get(_core(hits, _BESIDE))
+        wider = label or (language.whole.get(_core(hits, _BESIDE)) if wide else None)
         if label or wider == "accept_alone":
             found[clause] = wider or ""
     return found
@@ -208,7 +211,7 @@ def _core(hits: Sequence[Hit], aside: frozenset[str]) -> tuple[str, ...]:
         first += 1
     while last - 1 > first and hits[last - 1].labels & aside:
         last -= 1
-    return tuple(word for hit in hits[first : min(last, first + NEIGHBOURS)] for word in hit.words)
+    return tuple([word for hit in hits[first : min(last, first + NEIGHBOURS)] for word in hit.words])
 
 
 def _one_sign(hit: Hit) -> bool:
