@@ -31,6 +31,7 @@ _BESIDE = _ALONE | _WIDER
 _OBJECTIONS = frozenset({"object", "doubt"})
 _BEHIND = frozenset({"negation_after"})
 _BEHIND_ALL = _BEHIND | {"negation_of_infinitive"}
+_SELF = frozenset({"we", "i", "my", "ja", "我"})
 _INSTEAD = frozenset({"instead", "instead_after"})
 _REFUSALS = frozenset({"refuse", "not_refuse", "halt", "decline"})
 
@@ -106,13 +107,21 @@ class Clauses:
         if any(h.labels & _OBJECTIONS and h.at - negation.at <= 2 for h in between):
             return True
         reason = next((h for h in between if "reason" in h.labels), None)
+        if hit.labels & _REFUSALS:
+            return reason is not None and self._done(hit)
         return reason is not None and any(h.labels & _REFUSALS and h.number > reason.number for h in between)
 
     def groundless(self, hit: Hit) -> bool:
-        """Whether `hit` is what there is no reason to do: "no reason to refuse", "no reason, why we should agree"."""
+        """Whether `hit` is what there is no reason to do ("no reason to refuse"), not done for none ("for no reason we
+        refuse")."""
         if "reason" not in self.labels:
             return False
-        return any(self._denied(other) for other in (*self.before(hit, REACH), *self._led_by(hit)))
+        reasons = (other for other in (*self.before(hit, REACH), *self._led_by(hit)) if self._denied(other))
+        return any(not self._own_act(reason, hit) for reason in reasons)
+
+    def needless(self, hit: Hit) -> bool:
+        """Whether `hit` hangs on a reason denied in the clause before: "we see no reason, why we should agree"."""
+        return "reason" in self.labels and any(self._denied(other) for other in self._led_by(hit))
 
     def _denied(self, reason: Hit) -> bool:
         return "reason" in reason.labels and self.negations(reason) == 1
@@ -123,12 +132,22 @@ class Clauses:
         last = self.by_clause.get(hit.clause - 1, ())[-REACH_BACK:] if opening & {"wh", "that"} else ()
         return () if any(other.labels & (_REFUSALS | {"agree", "accept"}) for other in last) else last
 
+    def _own_act(self, start: Hit, hit: Hit) -> bool:
+        """Whether somebody does `hit`, by its ending or by a "we" behind `start`; an infinitive is only spoken of."""
+        return self._done(hit) or any(
+            not _SELF.isdisjoint(other.words) for other in self.hits[start.number + 1 : hit.number]
+        )
+
+    def _done(self, hit: Hit) -> bool:
+        return bool(self.language.finite) and hit.words[-1].endswith(self.language.finite)
+
     def set_aside(self, hit: Hit) -> bool:
         """Whether something else is done than `hit`: "instead of declining"."""
         if _INSTEAD.isdisjoint(self.labels):
             return False
-        before = any("instead" in other.labels for other in self.before(hit, 3))
-        return before or any("instead_after" in other.labels for other in self.after(hit, 2))
+        before = (other for other in self.before(hit, 3) if "instead" in other.labels)
+        after = any("instead_after" in other.labels for other in self.after(hit, 2))
+        return after or any(not self._own_act(other, hit) for other in before)
 
     def conditional(self, hit: Hit) -> bool:
         """Whether `hit` stands in the condition of an agreement: "if the seats are not shared, we agree"."""

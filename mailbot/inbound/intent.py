@@ -160,7 +160,7 @@ _EVIDENCE = {
     "question": ("question",),
     "accept": ("accept", "eased", "yes"),
     "none": ("courtesy", "receipt"),
-    "unclear": ("undecided", "reserved", "stray", "other", "accept", "eased", "yes", "no"),
+    "unclear": ("undecided", "denied", "reserved", "stray", "other", "accept", "eased", "yes", "no"),
 }
 
 
@@ -179,7 +179,7 @@ def _meaning(signs: frozenset[str], loose: int) -> str:
         return "question"
     if signs & {"accept", "eased", "yes"}:
         return _yes(signs, loose)
-    if signs & {"undecided", "reserved", "stray", "other"}:
+    if signs & {"undecided", "denied", "reserved", "stray", "other"}:
         return "unclear"
     return "none"
 

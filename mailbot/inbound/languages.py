@@ -44,7 +44,7 @@ _WHOLE = ("decline_alone", "accept_alone", "yes", "no")
 _TELLING = ("words", "decline", "optout", "accept")
 """Labels whose phrases tell a language by each of their words."""
 
-_NOT_PHRASES = frozenset({"words", "negative_prefix", "decline_alone", "accept_alone", "infinitive"})
+_NOT_PHRASES = frozenset({"words", "negative_prefix", "decline_alone", "accept_alone", "infinitive", "finite"})
 _NEGATABLE = frozenset({"accept", "accept_alone", "agree", "refuse", "halt", "object", "wish"})
 
 
@@ -52,7 +52,8 @@ _NEGATABLE = frozenset({"accept", "accept_alone", "agree", "refuse", "halt", "ob
 class Language:
     """One language's phrases; `letterform` are its greetings and closings, `whole` what decides only as a clause.
 
-    `infinitive` is how its infinitives end, where a negated verb may follow one: "odmítat nebudeme".
+    `infinitive` is how its infinitives end, where a negated verb may follow one ("odmítat nebudeme"), `finite` how a
+    verb of the writer's own does ("odmítáme").
     """
 
     code: str
@@ -60,6 +61,7 @@ class Language:
     letterform: tuple[tuple[str, str], ...]
     whole: Mapping[tuple[str, ...], str]
     infinitive: tuple[str, ...] = ()
+    finite: tuple[str, ...] = ()
 
 
 @cache
@@ -119,8 +121,8 @@ def _tables() -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _language(code: str, table: Mapping[str, Any]) -> Language:
     letterform = tuple((phrase, label) for label in ("greeting", "closing") for phrase in table.get(label, ()))
-    endings = tuple(table.get("infinitive", ()))
-    return Language(code, PhraseBook(_entries(table)), letterform, dict(_whole_entries(table)), endings)
+    endings = (tuple(table.get(key, ())) for key in ("infinitive", "finite"))
+    return Language(code, PhraseBook(_entries(table)), letterform, dict(_whole_entries(table)), *endings)
 
 
 def _entries(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Which way a sentence leans: each word of agreeing or refusing, weighed with the negations that bear on it.
 
 Pure and total. Signs: `decline`, `optout`, `no` (a bare one), `accept`, `eased` (no objection), `yes` (a bare one),
-`undecided` (leans, but not clearly enough to act on).
+`denied` (a refusal for which there is no reason), `undecided` (leans, but not clearly enough to act on).
 """
 
 from collections.abc import Callable
@@ -38,9 +38,9 @@ def _weigher(labels: frozenset[str]) -> "_Weigh | None":
 
 
 def _refused(sign: str, hit: Hit, clauses: Clauses) -> str:
-    """A refusal that is only thought about, asked about or itself denied does not act; without a reason it eases."""
+    """A refusal that is only thought about, asked about or itself denied does not act."""
     if clauses.groundless(hit) and clauses.negations(hit) <= 1:
-        return "eased"
+        return "denied"
     unsettled = _unsettled(hit, clauses) or _howto(hit, clauses)
     return "undecided" if unsettled or clauses.negations(hit) else sign
 
@@ -55,7 +55,7 @@ def _optout(hit: Hit, clauses: Clauses) -> str:
 
 def _decline(hit: Hit, clauses: Clauses) -> str:
     if clauses.groundless(hit):
-        return "eased" if clauses.negations(hit) <= 1 else "undecided"
+        return "denied" if clauses.negations(hit) <= 1 else "undecided"
     return "undecided" if _howto(hit, clauses) or clauses.conditional(hit) else "decline"
 
 
@@ -73,7 +73,7 @@ def _doubt(hit: Hit, clauses: Clauses) -> str:
 def _agree(hit: Hit, clauses: Clauses) -> str:
     count = clauses.negations(hit)
     if count == 0:
-        return "decline" if clauses.groundless(hit) else ""
+        return "decline" if clauses.needless(hit) else ""
     return "undecided" if count > 1 or _unsettled(hit, clauses) or clauses.conditional(hit) else "decline"
 
 
@@ -169,8 +169,9 @@ def _doubtful(clauses: Clauses, signs: set[str]) -> bool:
     loose_no = sum("negation" not in hit.labels for hit in clauses.having("no"))
     loose_no -= sum(label == "no" for label in clauses.whole.values())
     negated = clauses.negated
-    echoes = "eased" not in signs and "accept" in signs and "concord" in clauses.labels and not negated
-    eased = sum(bool(hit.labels & _EASING) for hit in clauses.hits) if "eased" in signs else 0
+    accounted = bool(signs & {"eased", "denied"})
+    echoes = not accounted and "accept" in signs and "concord" in clauses.labels and not negated
+    eased = sum(bool(hit.labels & _EASING) for hit in clauses.hits) if accounted else 0
     return loose_no > 0 or echoes or negated > eased
 
 

@@ -136,6 +136,30 @@ def test_nine_of_ten_replies_in_business_words_are_read_right_and_the_rest_reach
     assert {meaning for _, _, meaning in wrong} == {"unclear"}
 
 
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("Bez udání důvodu odmítáme.", "decline"),
+        ("Bez podania przyczyny odmawiamy.", "decline"),
+        ("Indoklás nélkül elutasítjuk.", "decline"),
+        ("Nemáme důvod vám věřit a odmítáme.", "decline"),
+        ("Místo podpisu odmítáme.", "decline"),
+        ("Rather than accept, we decline.", "decline"),
+        ("If you agree, please don't share our data.", "decline"),
+        ("We decline without giving reasons.", "decline"),
+        ("You gave us no reason to say yes so we say no.", "decline"),
+        ("We have no reason to refuse.", "unclear"),
+        ("For no particular reason we refuse.", "unclear"),
+        ("I don't have to give you a reason to decline.", "unclear"),
+        ("Nie potrzebujemy powodu, żeby odmówić.", "unclear"),
+        ("不需要理由就可以拒絕。", "unclear"),
+        ("There is no reason to refuse and we approve.", "accept"),
+    ],
+)
+def test_a_reason_denied_turns_only_what_hangs_on_it_and_accepts_nothing_by_itself(text: str, meaning: str) -> None:
+    assert read_intent(text).meaning == meaning
+
+
 def test_the_evidence_is_the_sentence_that_decided() -> None:
     intent = read_intent("Hello,\n\nwe had a nice meeting. We do not agree to this. See you soon.\n\nRegards\nAnn")
     assert (intent.meaning, intent.evidence) == ("decline", "We do not agree to this.")
