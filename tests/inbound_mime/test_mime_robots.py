@@ -68,6 +68,25 @@ SUBJECTS = [
     "Autosvar: Association",
     "不在通知",
     "Автоответ: Association",
+    "[자동응답] Association",
+    "Автовідповідь: Association",
+    "Không có mặt tại văn phòng",
+    "Automatinis atsakymas: Association",
+    "תשובה אוטומטית: Association",
+    "Balasan otomatis: Association",
+]
+RECEIPTS = [
+    "Read",
+    "Gelesen",
+    "Přečteno",
+    "Przeczytano",
+    "Elolvasva",
+    "已讀",
+    "Lida",
+    "Gelezen",
+    "Läst",
+    "Luettu",
+    "읽음",
 ]
 HEADERS = [
     {"Auto_Submitted": "auto-replied"},
@@ -235,3 +254,9 @@ def test_days_are_read_in_the_order_and_the_names_of_their_language(text: str, u
 def test_the_names_of_months_and_weekdays_are_those_of_the_cldr() -> None:
     path = Path(cldr.__file__).with_name("cldr.toml")
     assert path.read_text(encoding="utf-8") == cldr.page()
+
+
+@pytest.mark.parametrize("word", RECEIPTS)
+def test_a_read_receipt_is_known_by_its_subject_and_an_answer_to_one_is_a_person(word: str) -> None:
+    assert read(letter("Read on Friday.\r\n", Subject=f"{word}: Association")).automatic == "read_receipt"
+    assert read(letter("No.\r\n", Subject=f"Re: {word}: Association")).automatic is None
