@@ -84,7 +84,6 @@ RECEIPTS = [
     "已讀",
     "Lida",
     "Gelezen",
-    "Läst",
     "Luettu",
     "읽음",
 ]
