@@ -20,8 +20,9 @@ from babel.lists import format_list
 from babel.support import NullTranslations
 from jinja2 import BaseLoader, BytecodeCache, Environment, StrictUndefined, Template, TemplateNotFound, pass_context
 from jinja2.bccache import Bucket
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro
 from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup, escape
 
 from mailbot.claims.model import Product
 from mailbot.wording import catalogues, dates, filling, styles, words
@@ -109,7 +110,35 @@ class _Loader(BaseLoader):
         return sorted(names | {f"{name}.{form}.j2" for name in bare for form in _FORMATS})
 
 
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A function of templates that translates: `say` gives the message in the language, of a number where it has one.
+
+    Jinja's own does the same in four calls, each of which the sandbox is asked about.
+    """
+
+    say: Callable[..., str]
+
+    def filled(self, context: Context, texts: Sequence[Any], values: Mapping[str, Any]) -> str:
+        """The translation with its values, which are escaped where the format asks for it."""
+        said = self.say(*texts)
+        if not context.eval_ctx.autoescape:
+            return said % values
+        escaped = {name: escape(value) for name, value in values.items()}
+        return Markup(said % escaped)  # noqa: S704 -- the sentence is ours, what is put into it is escaped
+
+
 class _Environment(SandboxedEnvironment):
+    def call(self, context: Context, called: Any, /, *args: Any, **values: Any) -> Any:
+        # Macros and sentences are ours and most of what a mail calls: neither needs the sandbox, nor names of loops.
+        if type(called) not in (Macro, _Sentence):
+            return super().call(context, called, *args, **values)
+        values.pop("_block_vars", None)
+        values.pop("_loop_vars", None)
+        if type(called) is Macro:
+            return called(context.eval_ctx, *args, **values)
+        return called.filled(context, args, {"num": args[-1], **values})
+
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         # A plain dict in place of a chain of maps: nothing changes after the start, and imports cost half.
         return {**self.globals, **(d or {})}
@@ -140,6 +169,9 @@ def _environment(
     )
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(
+        _=_Sentence(translations.gettext),
+        gettext=_Sentence(translations.gettext),
+        ngettext=_Sentence(translations.ngettext),
         language=name.replace("_", "-"),
         translate=translations.gettext,
         marker=translations.gettext(words.MARKER),
