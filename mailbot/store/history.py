@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import bindparam, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,6 +23,8 @@ from mailbot.store.upsert import insert_or_change
 _table, _heads = schema.history, schema.history_heads
 _INSERT = insert(_table)
 _MOVE_HEAD = insert_or_change(_heads, ["claim_id"], ["seq", "hash"])
+_HEADS = select(_heads)
+_HEADS_OF = _HEADS.where(_heads.c.claim_id.in_(bindparam("claims", expanding=True)))
 _CHUNK = 1000
 
 
@@ -88,10 +90,11 @@ async def append(conn: AsyncConnection, entries: Sequence[Entry], random: Callab
 
 async def heads(conn: AsyncConnection, claim_ids: Iterable[str] | None = None) -> dict[str, Head]:
     """Where the chains end: of all claims, or of these. Kept elsewhere, they show a truncated history."""
-    statement = select(_heads)
-    if claim_ids is not None:
-        statement = statement.where(_heads.c.claim_id.in_(list(claim_ids)))
-    return {row.claim_id: Head(row.seq, row.hash) for row in await conn.execute(statement)}
+    if claim_ids is None:
+        rows = await conn.execute(_HEADS)
+    else:
+        rows = await conn.execute(_HEADS_OF, {"claims": list(claim_ids)})
+    return {row.claim_id: Head(row.seq, row.hash) for row in rows}
 
 
 async def seen(conn: AsyncConnection, events: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:

@@ -103,6 +103,12 @@ _UNREAD = (
     .limit(bindparam("most"))
     .with_for_update(of=_table, skip_locked=True)
 )
+_STILL_OPEN = (
+    select(_table.c.id)
+    .where(_table.c.id.in_(bindparam("ids", expanding=True)), _ACCEPTED)
+    .order_by(_table.c.id)
+    .with_for_update()
+)
 
 
 async def accept(conn: AsyncConnection, items: Sequence[Item]) -> None:
@@ -318,8 +324,7 @@ async def _oldest(
 
 
 async def _guard(conn: AsyncConnection, ids: Sequence[int]) -> None:
-    still_open = select(_table.c.id).where(_table.c.id.in_(ids), _ACCEPTED).order_by(_table.c.id).with_for_update()
-    open_ones = set((await conn.execute(still_open)).scalars())
+    open_ones = set((await conn.execute(_STILL_OPEN, {"ids": list(ids)})).scalars())
     gone = [item_id for item_id in ids if item_id not in open_ones]
     if gone:
         raise Conflict(item_ids=gone)

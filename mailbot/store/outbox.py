@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, LargeBinary, and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, LargeBinary, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.addresses import canonical
@@ -145,6 +145,13 @@ _UNREPORTED = (
     .order_by(_c.id)
     .limit(bindparam("most"))
 )
+_REPORTED = update(outbox).where(_c.id.in_(bindparam("rows", expanding=True)), ~_c.reported).values(reported=True)
+_DROPPED = (
+    update(outbox)
+    .where(_c.claim_id.in_(bindparam("claims", expanding=True)), _c.claim_id != word(""))
+    .where(_c.code.in_(bindparam("codes", expanding=True)), _c.state.in_(_OPEN))
+    .values(state="cancelled", ended_at=bindparam("now"))
+)
 _ABOUT = (_c.claim_id.in_(bindparam("claims", expanding=True)), _c.claim_id != word(""), _c.kind == "mail")
 _NEWEST = select(_c.claim_id, _c.email, _c.message_id).where(
     _c.id.in_(select(func.max(_c.id)).where(*_ABOUT).group_by(_c.claim_id, _c.email))
@@ -202,8 +209,7 @@ async def call_back(conn: AsyncConnection, now: datetime, within: timedelta) -> 
 
 async def drop(conn: AsyncConnection, claim_ids: Sequence[str], codes: Sequence[str], now: datetime) -> None:
     """Mails of the claims with these codes that were not sent yet never will be: what they say is no longer so (I9)."""
-    queued = and_(_c.claim_id.in_(claim_ids), _c.claim_id != word(""), _c.code.in_(codes), _c.state.in_(_OPEN))
-    await conn.execute(update(outbox).where(queued).values(state="cancelled", ended_at=now))
+    await conn.execute(_DROPPED, {"claims": list(claim_ids), "codes": list(codes), "now": now})
 
 
 async def note_delivered(conn: AsyncConnection, ids: Sequence[int], at: datetime) -> None:
@@ -228,10 +234,8 @@ async def unreported(conn: AsyncConnection, limit: int) -> tuple[Outcome, ...]:
 
 async def mark_reported(conn: AsyncConnection, ids: Sequence[int]) -> None:
     """The claims of these rows know the outcome, in this transaction. Raises Conflict when one has told before."""
-    if ids:
-        fresh = update(outbox).where(_c.id.in_(ids), ~_c.reported)
-        if (await conn.execute(fresh.values(reported=True))).rowcount != len(set(ids)):
-            raise Conflict
+    if ids and (await conn.execute(_REPORTED, {"rows": list(ids)})).rowcount != len(set(ids)):
+        raise Conflict
 
 
 async def delivered(conn: AsyncConnection, mails: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:

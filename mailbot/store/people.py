@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, true, update
+from sqlalchemy import Row, Select, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.addresses import canonical
@@ -18,6 +18,27 @@ from mailbot.store import absences, schema
 from mailbot.store.workload import workload
 
 _REVIEWERS = frozenset({"reviewer", "office_admin"})
+
+_people, _firms, _places = schema.persons, schema.organisations, schema.locations
+_PERSONS = (
+    select(_people, _firms.c.name.label("firm"))
+    .select_from(_people.outerjoin(_firms))
+    .where(_people.c.removed_at.is_(None))
+    .order_by(_people.c.email)
+)
+_PERSONS_FOUND = _PERSONS.where(_people.c.email.in_(bindparam("emails", expanding=True)))
+_PERSONS_OF = _PERSONS.where(_people.c.organisation_id == bindparam("firm"))
+_OFFICE = _PERSONS.where(_people.c.organisation_id.is_(None))
+_FIRMS = select(_firms)
+_FIRMS_FOUND = _FIRMS.where(_firms.c.id.in_(bindparam("ids", expanding=True)))
+_FIRM_NAMED = _FIRMS.where(_firms.c.name == bindparam("name"))
+_PLACES = (
+    select(_places, _firms.c.country.label("firm_country"), _firms.c.time_zone.label("firm_zone"))
+    .select_from(_places.join(_firms))
+    .order_by(_places.c.id)
+)
+_PLACES_FOUND = _PLACES.where(_places.c.id.in_(bindparam("ids", expanding=True)))
+_PLACES_OF = _PLACES.where(_places.c.organisation_id.in_(bindparam("firms", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +69,20 @@ class Organisation:
 async def find_people(conn: AsyncConnection, emails: Iterable[str]) -> dict[str, Person]:
     """Canonical address → person, for those of `emails` (in any spelling) that are known."""
     wanted = {canonical(email) for email in emails}
-    found = await _persons(conn, schema.persons.c.email.in_(wanted)) if wanted else ()
+    found = await _persons(conn, _PERSONS_FOUND, emails=list(wanted)) if wanted else ()
     return {person.email: person for person in found}
 
 
 async def list_people(conn: AsyncConnection, organisation_id: str | None = None) -> tuple[Person, ...]:
     """Everybody, or everybody of one organisation, by address."""
-    which = true() if organisation_id is None else schema.persons.c.organisation_id == organisation_id
-    return await _persons(conn, which)
+    if organisation_id is None:
+        return await _persons(conn, _PERSONS)
+    return await _persons(conn, _PERSONS_OF, firm=organisation_id)
 
 
 async def office_people(conn: AsyncConnection) -> tuple[Person, ...]:
     """The claims office's own people, by address."""
-    return await _persons(conn, schema.persons.c.organisation_id.is_(None))
+    return await _persons(conn, _OFFICE)
 
 
 async def office_admins(conn: AsyncConnection) -> tuple[Person, ...]:
@@ -91,26 +113,26 @@ async def organisation(conn: AsyncConnection, organisation_id: str) -> Organisat
 
 async def organisation_named(conn: AsyncConnection, name: str) -> Organisation | None:
     """The firm of exactly that name."""
-    found = await _organisations(conn, schema.organisations.c.name == name)
+    found = await _organisations(conn, _FIRM_NAMED, name=name)
     return next(iter(found.values()), None)
 
 
 async def organisations(conn: AsyncConnection, ids: Iterable[str]) -> dict[str, Organisation]:
     """Id → firm, for those that exist."""
     wanted = set(ids)
-    return await _organisations(conn, schema.organisations.c.id.in_(wanted)) if wanted else {}
+    return await _organisations(conn, _FIRMS_FOUND, ids=list(wanted)) if wanted else {}
 
 
 async def list_organisations(conn: AsyncConnection) -> tuple[Organisation, ...]:
     """Every firm, by name."""
-    found = await _organisations(conn, true())
+    found = await _organisations(conn, _FIRMS)
     return tuple(sorted(found.values(), key=lambda firm: firm.name))
 
 
 async def locations(conn: AsyncConnection, ids: Iterable[str]) -> dict[str, Location]:
     """Location id → location, for those that exist."""
-    wanted = set(ids)
-    return {place.id: place for place in await _locations(conn, schema.locations.c.id.in_(wanted))} if wanted else {}
+    wanted = list(set(ids))
+    return {place.id: place for place in await _locations(conn, _PLACES_FOUND, ids=wanted)} if wanted else {}
 
 
 async def remove(conn: AsyncConnection, email: str, now: datetime) -> bool:
@@ -121,15 +143,8 @@ async def remove(conn: AsyncConnection, email: str, now: datetime) -> bool:
     return result.rowcount > 0
 
 
-async def _persons(conn: AsyncConnection, which: ColumnElement[bool]) -> tuple[Person, ...]:
-    table, firms = schema.persons, schema.organisations
-    statement = (
-        select(table, firms.c.name.label("firm"))
-        .select_from(table.outerjoin(firms))
-        .where(which, table.c.removed_at.is_(None))
-        .order_by(table.c.email)
-    )
-    return tuple(_person(row) for row in await conn.execute(statement))
+async def _persons(conn: AsyncConnection, statement: Select[Any], **values: object) -> tuple[Person, ...]:
+    return tuple(_person(row) for row in await conn.execute(statement, values))
 
 
 def _person(row: Row[Any]) -> Person:
@@ -144,9 +159,9 @@ def _person(row: Row[Any]) -> Person:
     )
 
 
-async def _organisations(conn: AsyncConnection, which: ColumnElement[bool]) -> dict[str, Organisation]:
-    firms = (await conn.execute(select(schema.organisations).where(which))).all()
-    places = await _locations(conn, schema.locations.c.organisation_id.in_([firm.id for firm in firms]))
+async def _organisations(conn: AsyncConnection, statement: Select[Any], **values: object) -> dict[str, Organisation]:
+    firms = (await conn.execute(statement, values)).all()
+    places = await _locations(conn, _PLACES_OF, firms=[firm.id for firm in firms])
     return {
         firm.id: Organisation(
             id=firm.id,
@@ -160,14 +175,7 @@ async def _organisations(conn: AsyncConnection, which: ColumnElement[bool]) -> d
     }
 
 
-async def _locations(conn: AsyncConnection, which: ColumnElement[bool]) -> Sequence[Location]:
-    table, firms = schema.locations, schema.organisations
-    statement = (
-        select(table, firms.c.country.label("firm_country"), firms.c.time_zone.label("firm_zone"))
-        .select_from(table.join(firms))
-        .where(which)
-        .order_by(table.c.id)
-    )
+async def _locations(conn: AsyncConnection, statement: Select[Any], **values: object) -> Sequence[Location]:
     return [
         Location(
             id=row.id,
@@ -176,5 +184,5 @@ async def _locations(conn: AsyncConnection, which: ColumnElement[bool]) -> Seque
             time_zone=row.time_zone or row.firm_zone,
             enrolled=frozenset(row.enrolled),
         )
-        for row in await conn.execute(statement)
+        for row in await conn.execute(statement, values)
     ]

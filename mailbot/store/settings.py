@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailbot.store import schema
@@ -22,6 +22,7 @@ _MEMORY = timedelta(days=30)
 _BEAT = "last_beat"
 _RESTORED = "restored"
 _CLOCK = "clock"
+_GET = select(schema.settings.c.value).where(schema.settings.c.key == bindparam("wanted"))
 _CHANGE = insert_or_change(schema.settings, ["key"], ["value"])
 
 
@@ -55,8 +56,7 @@ class Uptime:
 
 async def get(conn: AsyncConnection, key: str) -> Any:
     """The value under `key`, None if there is none."""
-    statement = select(schema.settings.c.value).where(schema.settings.c.key == key)
-    return (await conn.execute(statement)).scalar_one_or_none()
+    return (await conn.execute(_GET, {"wanted": key})).scalar_one_or_none()
 
 
 async def put(conn: AsyncConnection, key: str, value: object) -> None:
