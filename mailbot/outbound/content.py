@@ -5,7 +5,6 @@ the mail, which is why the longest wait is the last (RFC 5321 4.5.3.2).
 """
 
 import asyncio
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,7 +13,6 @@ from aiosmtplib import SMTP, SMTPDataError, SMTPResponse, SMTPServerDisconnected
 _BLOCK_BYTES = 64 * 1024
 _START_INPUT = 354
 _COMPLETED = 250
-_LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +39,23 @@ class Content:
         protocol = client.protocol
         if protocol is None:
             raise SMTPServerDisconnected("Connection lost")
-        for block in self._blocks():
+        *blocks, last = self._blocks()
+        for block in blocks:
             protocol.write(block)
             # What a StreamWriter's drain() calls; a StreamWriter itself would close the kept connection when it goes.
             await asyncio.wait_for(protocol._drain_helper(), waits.block)
-        protocol.write(b".\r\n")
         self.complete = True
+        protocol.write(last)
         answer = await protocol.read_response(timeout=waits.final)
         if answer.code != _COMPLETED:
             raise SMTPDataError(answer.code, answer.message)
         return answer
 
     def _blocks(self) -> Iterator[bytes]:
-        stuffed = _LEADING_DOT.sub(b"..", self.raw)
+        """The content with the final dot, which goes with the last bytes: a packet less for most mails."""
+        stuffed = (b"\r\n" + self.raw).replace(b"\r\n.", b"\r\n..")[2:]
         if not stuffed.endswith(b"\r\n"):
             stuffed += b"\r\n"
+        stuffed += b".\r\n"
         for start in range(0, len(stuffed), _BLOCK_BYTES):
             yield stuffed[start : start + _BLOCK_BYTES]

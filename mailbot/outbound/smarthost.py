@@ -77,7 +77,7 @@ class SmarthostTransport:
         """Hands one mail over; promises and errors as in `transport.Transport`."""
         if not message.rcpt.isascii():
             raise PermanentFailure("rcpt", 553, "5.6.7 the address needs SMTPUTF8, which is not spoken here")
-        raw = _LINE_END.sub(b"\r\n", message.raw)
+        raw = _crlf(message.raw)
         line = self._kept()
         if line is not None:
             try:
@@ -164,6 +164,13 @@ class SmarthostTransport:
             await line.client.quit(timeout=min(5, self._timeouts.command))
         except (SMTPException, OSError):
             line.client.close()
+
+
+def _crlf(raw: bytes) -> bytes:
+    """The mail without bare line ends, behind which others could hide mail. Ours has none, and to count is quicker."""
+    if raw.count(b"\r\n") == raw.count(b"\r") == raw.count(b"\n"):
+        return raw
+    return _LINE_END.sub(b"\r\n", raw)
 
 
 @asynccontextmanager
