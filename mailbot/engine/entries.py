@@ -8,6 +8,7 @@ import re
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from mailbot.claims.events import Mail
@@ -26,6 +27,7 @@ _PUBLIC = frozenset(
 )  # fmt: skip
 _SKIPPED = frozenset({"id", "version", "created_at"})
 _FIELDS = tuple(f.name for f in fields(Claim) if f.name not in _SKIPPED)
+_AS_IT_IS = frozenset({str, int, bool})
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -73,12 +75,19 @@ def _change(old: object, new: object) -> dict[str, Any]:
 
 def plain(value: object) -> Any:
     """A value of the model as JSON values."""
+    if value is None or type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime | date):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(v) for f in fields(value) if (v := getattr(value, f.name)) not in (None, "", ())}
+        return {name: plain(v) for name in _names(type(value)) if (v := getattr(value, name)) not in (None, "", ())}
     if isinstance(value, list | tuple | frozenset):
         return [plain(v) for v in value]
     return value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
