@@ -60,6 +60,11 @@ def absolute(goal: str, what: str, ours: float, most: float, unit: str) -> Line:
     return Line(goal, what, f"{ours:.1f} {unit}", "", ours / most, f"<= {most:g} {unit}", ours <= most)
 
 
+def shared(goal: str, what: str, milliseconds: float, share: float) -> Line:
+    """No goal: a part of a figure, and its share of the whole."""
+    return Line(goal, what, f"{milliseconds:.3f} ms", "", share, "", None)
+
+
 def missing(goal: str, what: str, why: str) -> Line:
     """A goal that could not be measured here."""
     return Line(goal, what, "", why, None, "", None)
@@ -72,7 +77,7 @@ def printed(lines: Iterable[Line]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for line in lines:
-        verdict = {True: "met", False: "missed", None: "missing"}[line.met]
+        verdict = {True: "met", False: "missed", None: "missing" if line.baseline else ""}[line.met]
         ratio = "" if line.ratio is None else f"{line.ratio:.2f}"
         rows.append(
             f"| {line.goal} | {line.what} | {line.ours} | {line.baseline} | {ratio} | {line.wanted} | {verdict} |"

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from bench import postfix
+from bench.breakdown import breakdown
 from bench.figures import Line, Taken, absolute, at_least, cpu_at_most, in_turns, middle, missing
 from bench.installation import DOMAIN
 from bench.mailing import Job
@@ -105,6 +106,11 @@ def end_to_end(yard: Yard, size: Size) -> Iterator[Line]:
     yield at_least("S3", f"the same with {full.claims:,} claims, against {wanted:,}", taken[1], taken[0], 0.7)
 
 
+def stages(yard: Yard, size: Size) -> Iterator[Line]:
+    """Where the CPU of E1 goes."""
+    return breakdown(yard, size.answered, QUESTION)
+
+
 def backlog(yard: Yard, size: Size) -> Iterator[Line]:
     """E4 and M1: accepting while the worker has a backlog, against accepting alone; memory after that load."""
     installation = yard.mailbot("backlog", size.accepted)
@@ -196,6 +202,7 @@ GROUPS: dict[str, Callable[[Yard, Size], Iterator[Line]]] = {
     "accept": accepting,
     "slow_disk": slow_disk,
     "end_to_end": end_to_end,
+    "breakdown": stages,
     "backlog": backlog,
     "outgoing": outgoing,
     "scale": scale,

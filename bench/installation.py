@@ -101,10 +101,14 @@ class Installation:
     def database(self) -> Path:
         return self.folder / "var" / "mailbot.db"
 
-    def serve(self, role: str = "all", env: dict[str, str] | None = None) -> Child:
-        """The service; a role without a listener greets nobody and cannot be started here."""
+    def serve(self, role: str = "all", env: dict[str, str] | None = None, *, sampled: Path | None = None) -> Child:
+        """The service; a role without a listener greets nobody and cannot be started here.
+
+        With `sampled` it notes there what it was found doing.
+        """
         config = str(self.folder / "mailbot.toml")
-        command = [sys.executable, "-m", "mailbot", "serve", "--config", config, "--role", role]
+        program = ["mailbot"] if sampled is None else ["bench.sampled", str(sampled)]
+        command = [sys.executable, "-m", *program, "serve", "--config", config, "--role", role]
         return Child(command, self.port, self.folder / "service.log", env)
 
     def replies(self, first: int, count: int, words: str, size: int = 4096) -> list[Job]:

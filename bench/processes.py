@@ -38,7 +38,7 @@ class Child:
 
     def cpu_seconds(self) -> float:
         """User and system time so far."""
-        return sum(_ticks(pid) for pid in descendants(self.pid)) / _TICK
+        return sum(_ticks(Path(f"/proc/{pid}")) for pid in descendants(self.pid)) / _TICK
 
     def memory(self) -> int:
         """Resident bytes of the process itself."""
@@ -76,9 +76,14 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def _ticks(pid: int) -> int:
+def thread_seconds(pid: int) -> dict[int, float]:
+    """Thread → user and system time so far; the first thread has the number of the process."""
+    return {int(task.name): _ticks(task, children=False) / _TICK for task in Path(f"/proc/{pid}/task").iterdir()}
+
+
+def _ticks(place: Path, *, children: bool = True) -> int:
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        fields = (place / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:
         return 0
-    return sum(int(field) for field in fields[11:15])
+    return sum(int(field) for field in fields[11 : 15 if children else 13])
