@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench import postfix
 from bench.breakdown import breakdown
+from bench.deadlines import by_jobs, by_rows
 from bench.figures import Line, Taken, absolute, at_least, cpu_at_most, in_turns, middle, missing
 from bench.installation import DOMAIN
 from bench.mailing import Job
@@ -126,6 +127,13 @@ def backlog(yard: Yard, size: Size) -> Iterator[Line]:
     yield at_least("E4", "accept with a backlog, against accept alone", middle(behind), middle(alone), 0.5)
     yield absolute("M1", "memory of the main process under that load", used / 2**20, 180, "MiB")
     yield from _idle_connections(yard, installation.serve("listener"))
+    yield _large_mails(yard, yard.mailbot("large", 10).serve("listener"))
+
+
+def _large_mails(yard: Yard, child: Child) -> Line:
+    yard.keep(child)
+    yard.accepts(child, plain(20, 25_000_000), 20)
+    return absolute("M1", "the same while 20 mails of 25 MB come at once", child.most_memory() / 2**20, 180, "MiB")
 
 
 def _idle_connections(yard: Yard, child: Child, connections: int = 1000) -> Iterator[Line]:
@@ -189,13 +197,14 @@ def scale(yard: Yard, size: Size) -> Iterator[Line]:
     for name in taken[0]:
         goal, what = "S1" if name == "idle tick" else "S2", f"{name}, {large.claims:,} claims against {small.claims:,}"
         yield cpu_at_most(goal, what, Taken(0, taken[1][name]), Taken(0, taken[0][name]), 1.5)
+    rows, jobs = yard.run(by_rows(large.database, 8)), by_jobs(yard.folder, 200)
+    yield cpu_at_most("S1", "a due deadline, against APScheduler's SQL store", Taken(0, rows), Taken(0, jobs), 0.2)
     yield absolute("S1", f"idle tick with {large.claims:,} claims", taken[1]["idle tick"], 1, "ms")
 
 
 def not_yet(_: Yard, __: Size) -> Iterator[Line]:
     """What has a goal and no measurement here."""
     yield missing("P1", "PostgreSQL in batches against statement by statement", "not measured by this bench yet")
-    yield missing("S1", "a due deadline against APScheduler's SQL store", "not measured by this bench yet")
 
 
 GROUPS: dict[str, Callable[[Yard, Size], Iterator[Line]]] = {

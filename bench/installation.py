@@ -58,6 +58,7 @@ bytes_per_handle_day = 1000000000000
 messages_per_domain_minute = 100000000
 messages_per_session = 100000000
 commands = 1000000000
+bytes_in_flight = 2000000000
 """
 _PEOPLE = People(
     organisations=(

@@ -42,8 +42,15 @@ class Child:
 
     def memory(self) -> int:
         """Resident bytes of the process itself."""
+        return self._kilobytes("VmRSS:") * 1024
+
+    def most_memory(self) -> int:
+        """The most it ever had."""
+        return self._kilobytes("VmHWM:") * 1024
+
+    def _kilobytes(self, name: str) -> int:
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+        return int(status.split(name)[1].split()[0])
 
     def stop(self) -> None:
         """Asks it to end, and insists after a while."""
