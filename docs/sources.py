@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
+from babel.messages.pofile import read_po
 from fastapi import FastAPI
 from pydantic import BaseModel
 
@@ -35,11 +36,15 @@ from mailbot.inbound.lexicon.load import lexicon
 from mailbot.inbound.replies import Reply
 from mailbot.inbound.verdict import disposition_of
 from mailbot.limits import Limits
+from mailbot.outbound import gallery
 from mailbot.outbound.compose import REMINDERS
+from mailbot.templates import Templates
 from mailbot.web import api
 from mailbot.web.api_webhooks import TYPES
 from mailbot.web.problems import refused
 from mailbot.web.verbs import VERBS
+from mailbot.wording import extract
+from mailbot.wording.catalogues import LANGUAGES
 
 PACKAGE = Path(mailbot.__file__).parent
 _POLICIES = ("2021", "2023")
@@ -179,6 +184,27 @@ def _ways(kind: MailKind) -> Iterator[str]:
         yield f"starts `{kind.sets_clock}`"
     if kind.code in REMINDERS:
         yield "one-click unsubscribe"
+
+
+def subjects() -> Iterator[tuple[str, ...]]:
+    """Every mail in every language, by its subject there; empty where it cannot be written."""
+    templates = Templates({p.code: p.name for p in shipped_catalogue().products.values()}, folders=("mail",))
+    make = gallery.composer(templates)
+    shown = [{exhibit.name: exhibit.order for exhibit in gallery.exhibits(tongue)} for tongue in LANGUAGES]
+    for kind in MAILS.values():
+        orders = [of[f"{kind.code}-{kind.to[0]}"] for of in shown]
+        yield code(kind.code), *(make.words(order).subject for order in orders)
+
+
+def catalogues() -> Iterator[tuple[str, ...]]:
+    """How much of what mailbot says each catalogue translates."""
+    said = [message.id for message in extract.collect() if message.id]
+    for tongue in LANGUAGES[1:]:
+        with (extract.FOLDER / f"{tongue}.po").open("rb") as file:
+            known = read_po(file, locale=tongue)
+        done = [known.get(i) for i in said]
+        whole = sum(1 for m in done if m is not None and m.string and all(m.string) and not m.fuzzy)
+        yield code(tongue), str(len(said)), str(whole), str(len(said) - whole)
 
 
 def rejections() -> Iterator[tuple[str, ...]]:
@@ -375,6 +401,8 @@ TABLES: Mapping[str, Table] = {
     "smtp-reasons": Table(("reason", "reply"), ("why, and what to do",), smtp_reasons),
     "smtp-others": Table(("reply",), ("what went wrong",), smtp_others),
     "mails": Table(("code", "to", "how it leaves"), ("when, and what it says",), mails),
+    "subjects": Table(("mail", *LANGUAGES), (), subjects),
+    "catalogues": Table(("catalogue", "messages", "translated", "missing"), (), catalogues),
     "rejections": Table(("code", "sentence", "given by", "disputable"), ("what to do",), rejections),
     "questions": Table(("code", "sentence"), ("what to do",), questions),
     "defects": Table(("code",), ("what it means", "what to do"), defects),

@@ -62,7 +62,9 @@ _ACTS = [{"act": "submit", "claim": "CLM-7K3QF2", "name": "Teams roll-out", "rec
 
 _KINDS = (
     # --- the partner -------------------------------------------------------------------------------------------------
-    MailKind(code="claim_received", to=_PARTNER, answer=True, context={"defects": _DEFECTS, "files": _FILES}),
+    MailKind(
+        code="claim_received", to=_PARTNER, answer=True, context={"defects": _DEFECTS, "files": _FILES, "changed": []}
+    ),
     MailKind(
         code="claim_submitted",
         to=_PARTNER,

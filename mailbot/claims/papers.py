@@ -11,7 +11,7 @@ from mailbot.claims.catalogue import shipped_catalogue
 from mailbot.claims.consent import call_office
 from mailbot.claims.events import CommentAdded, Defect, Edited, EvidenceAdded, Refusal
 from mailbot.claims.fitting import suspended, takes_comments, takes_evidence
-from mailbot.claims.model import Cause, Claim, ClockKind, Comment, Contact, Evidence, Party, Status
+from mailbot.claims.model import Cause, Channel, Claim, ClockKind, Comment, Contact, Evidence, Party, Status
 from mailbot.claims.step import Step
 from mailbot.claims.validation import defects, draft_defects
 
@@ -35,6 +35,10 @@ def edit(step: Step, event: Edited) -> Refusal | None:
     _follow_edit(
         step, contact_changed=before.customer.email != step.claim.customer.email, products_changed="products" in changes
     )
+    if event.channel is Channel.MAIL and before.status is not Status.DRAFT:
+        changed = [_change(name, before, step.claim) for name in sorted(event.changes)]
+        shown = [one for one in changed if one["before"] != one["after"]]
+        step.mail("claim_received", Party.PARTNER, defects=[], files=[], changed=shown)
     return None
 
 
@@ -115,6 +119,20 @@ def _differences(claim: Claim, event: Edited) -> dict[str, Any]:
     """What the edit would change; nothing written means empty, but no second contact is None."""
     wanted = {n: "" if v is None and n not in _MAY_BE_NONE else v for n, v in event.changes.items()}
     return {name: value for name, value in wanted.items() if getattr(claim, name, ...) != value}
+
+
+def _change(name: str, before: Claim, after: Claim) -> dict[str, object]:
+    """A changed field as a mail shows it."""
+    return {"field": name, "before": _shown(getattr(before, name)), "after": _shown(getattr(after, name))}
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        entries = shipped_catalogue().products
+        return ", ".join(entries[p.code].name if p.code in entries else p.code for p in value)
+    if isinstance(value, Contact):
+        return ", ".join(filter(None, (value.name, value.title, value.email, value.country)))
+    return str(value or "")
 
 
 def _closed_fields(step: Step, event: Edited) -> Refusal | None:

@@ -35,7 +35,7 @@ def draft(step: Step, event: Drafted) -> Refusal | None:
     papers.file_evidence(step, files)
     if event.channel is Channel.MAIL:
         missing = papers.defect_list(_defects(step))
-        step.mail("claim_received", Party.PARTNER, defects=missing, files=papers.file_list(files))
+        step.mail("claim_received", Party.PARTNER, defects=missing, files=papers.file_list(files), changed=[])
     return None
 
 

@@ -26,6 +26,9 @@ from mailbot.engine.letters import Base, Known, Letter, Verdict, actor_of, appli
 from mailbot.inbound.answers import read_answers
 from mailbot.inbound.commands import Command, read_command
 from mailbot.inbound.interpretation import Attachment
+from mailbot.inbound.removal import confirmed_removals
+
+_REMOVE = "remove_products"
 
 
 def read_partner(letter: Letter, known: Known, catalogue: Catalogue) -> Verdict:
@@ -71,7 +74,7 @@ def _acts(letter: Letter, known: Known, claim: Claim, catalogue: Catalogue) -> V
         changes = changes_of(form, claim, catalogue)
         submit = claim.status is Status.DRAFT and not form.draft
         return applied(*_numbered(claim, _completed(changes, submit, files, _base(letter, known, claim))))
-    events = _dialogue(letter, claim, files, _base(letter, known, claim))
+    events = _dialogue(letter, claim, files, _base(letter, known, claim), catalogue)
     return applied(*_numbered(claim, events)) if events else ignored("courtesy")
 
 
@@ -108,10 +111,14 @@ def _completed(changes: Mapping[str, Change], submit: bool, files: tuple[Evidenc
     return events
 
 
-def _dialogue(letter: Letter, claim: Claim, files: tuple[Evidence, ...], base: Base) -> list[Event]:
+def _dialogue(
+    letter: Letter, claim: Claim, files: tuple[Evidence, ...], base: Base, catalogue: Catalogue
+) -> list[Event]:
     answers = _answers(letter, claim, files) if claim.status is Status.ACTION_REQUIRED else {}
     if answers:
-        return [QuestionsAnswered(answers=answers, files=files, **base)]
+        # Products go before the answer does: with the last answer the claim is the reviewer's again.
+        edits = _removals(claim, answers, base, catalogue)
+        return [*edits, QuestionsAnswered(answers=answers, files=files, **base)]
     events: list[Event] = []
     if files:
         events.append(EvidenceAdded(files=files, **base))
@@ -119,6 +126,18 @@ def _dialogue(letter: Letter, claim: Claim, files: tuple[Evidence, ...], base: B
     if text and letter.reading.intent.meaning != "none":
         events.append(CommentAdded(text=text, **base))
     return events
+
+
+def _removals(claim: Claim, answers: Mapping[int, str], base: Base, catalogue: Catalogue) -> list[Event]:
+    """The edit that a clear yes to "please remove these products" asks for; doubtful answers stay words."""
+    asked = [q for q in claim.open_questions() if q.reason == _REMOVE and q.number in answers]
+    gone = {
+        product
+        for question in asked
+        for product in confirmed_removals(question.text, answers[question.number], claim.products, catalogue)
+    }
+    kept = tuple(product for product in claim.products if product not in gone)
+    return [Edited(changes={"products": kept}, **base)] if gone and kept else []
 
 
 def _answers(letter: Letter, claim: Claim, files: tuple[Evidence, ...]) -> dict[int, str]:

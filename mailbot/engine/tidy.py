@@ -20,7 +20,7 @@ def tidy(wanted: Sequence[Wanted]) -> list[Wanted]:
 
 def _superseded(want: Wanted, later: Sequence[Wanted]) -> bool:
     better = _SUPERSEDED_BY.get(want.mail.code)
-    if better is None or want.claim is None:
+    if better is None or want.claim is None or want.mail.context.get("changed"):  # what was changed nobody else says
         return False
     return any(
         other.claim is not None

@@ -1,7 +1,7 @@
 """Every mail in every language with example values, as files to look at: what `mailbot preview` shows of the mails.
 
-Names start with the mail's code: `<code>-<party>[-<variant>].<language>.{txt,html,eml}`. Addresses and links are made
-up and open nothing. Writing into an unusable folder raises OSError.
+Names start with the mail's code: `<code>-<party>[-<variant>].<language>.{txt,html,eml}`; `index.html` opens them all.
+Addresses and links are made up and open nothing. Writing into an unusable folder raises OSError.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,8 @@ from mailbot.claims.events import Mail
 from mailbot.claims.mails import MAILS
 from mailbot.claims.model import Claim, Contact, Evidence, Party, Product, Status
 from mailbot.outbound.compose import CUSTOMERS, Composer, Order, Outgoing
-from mailbot.templates import Templates
+from mailbot.outbound.gallery_page import page
+from mailbot.templates import Rendered, Templates
 from mailbot.tokens import Purpose
 from mailbot.wording.catalogues import LANGUAGES
 
@@ -67,7 +68,14 @@ SECOND_CLAIM = replace(
 
 # What differs much from the example values of MAILS: name of the variant → values.
 VARIANTS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
-    "claim_received": {"complete": {"defects": []}},
+    "claim_received": {
+        "complete": {"defects": []},
+        "changed": {
+            "defects": [],
+            "files": [],
+            "changed": [{"field": "products", "before": "Teams, Yammer", "after": "Teams"}],
+        },
+    },
     "claim_submitted": {"again": {"again": True, "editable": []}},
     "info_request": {"again": {"again": True}, "in_dispute": {"in_dispute": True}, "exact": {"exact": True}},
     "evidence_receipt": {"complete": {"items": [], "defects": [], "due": None}},
@@ -149,18 +157,19 @@ def exhibits(language: str) -> Iterator[Exhibit]:
 
 
 def write(folder: Path, templates: Templates, languages: Sequence[str] = LANGUAGES) -> list[Path]:
-    """Writes all exhibits and an index; returns the files in the order written."""
+    """Writes all exhibits and the page to browse them; returns the files in the order written."""
     folder.mkdir(parents=True, exist_ok=True)
     make = composer(templates)
     written: list[Path] = []
+    subjects: dict[str, str] = {}
     for language in languages:
         for exhibit in exhibits(language):
             rendered = make.words(exhibit.order)
-            outgoing = make.compose(exhibit.order)
+            subjects.setdefault(exhibit.name, rendered.subject)
             base = folder / f"{exhibit.name}.{language}"
-            written += _files(base, rendered.text, rendered.html, outgoing)
+            written += _files(base, rendered, make.compose(exhibit.order))
     index = folder / "index.html"
-    index.write_text(_index(sorted(path.name for path in written)), encoding="utf-8")
+    index.write_text(page(subjects, languages), encoding="utf-8")
     return [*written, index]
 
 
@@ -183,14 +192,9 @@ def _joined(code: str, language: str) -> Order:
     return replace(_order(first, language), claims=(CLAIM, SECOND_CLAIM), joined=(second,))
 
 
-def _files(base: Path, text: str, html: str, outgoing: Outgoing) -> Iterable[Path]:
-    contents = {"txt": text.encode(), "html": html.encode(), "eml": outgoing.raw}
+def _files(base: Path, rendered: Rendered, outgoing: Outgoing) -> Iterable[Path]:
+    contents = {"txt": rendered.text.encode(), "html": rendered.html.encode(), "eml": outgoing.raw}
     for ending, content in contents.items():
         path = base.with_name(f"{base.name}.{ending}")
         path.write_bytes(content)
         yield path
-
-
-def _index(names: Sequence[str]) -> str:
-    items = "\n".join(f'<li><a href="{name}">{name}</a></li>' for name in names)
-    return f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Mails</title>\n<ul>\n{items}\n</ul></html>\n'

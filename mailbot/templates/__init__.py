@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from babel.lists import format_list
 from babel.support import NullTranslations
@@ -39,6 +39,17 @@ class Rendered:
     subject: str
     text: str
     html: str
+
+
+class Complaint(Protocol):
+    """What a form has against a field: a code of `WORDS["form"]`, `"defect"` or `"refusal"`, and its English text."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def number(self) -> int: ...
 
 
 class Templates:
@@ -211,6 +222,13 @@ def _filters(name: str, translations: NullTranslations, products: Mapping[str, s
         return text if name == "en" or translated in ("", known) else translated
 
     @pass_context
+    def complaint(context: Context, error: Complaint) -> str:
+        """What is wrong with a field of a form: the sentence of its code, with the limit that was passed."""
+        if error.code in words.WORDS["form"]:
+            return translations.gettext(words.WORDS["form"][error.code]).replace("%(number)s", str(error.number))
+        return sentence(context, error.text, "complaint", error.code)
+
+    @pass_context
     def product(_: Context, code: str) -> str:
         return products.get(code, code)
 
@@ -227,7 +245,8 @@ def _filters(name: str, translations: NullTranslations, products: Mapping[str, s
     def listing(_: Context, items: Sequence[str]) -> str:
         return format_list([str(item) for item in items], locale=catalogues.locale(name)) if items else ""
 
-    own = {f.__name__: f for f in (day, instant, deadline, word, sentence, product, product_names, listing)}
+    spoken = (day, instant, deadline, word, sentence, complaint, product, product_names, listing)
+    own: dict[str, Callable[..., str]] = {f.__name__: f for f in spoken}
     own["products"] = products_in_full
     return own | {
         "fill": filling.fill,

@@ -28,6 +28,7 @@ from mailbot.web import (
     office_reports,
     operations,
     partner,
+    sheet_pages,
     signin,
 )
 from mailbot.web.bodies import BodyLimit
@@ -36,7 +37,7 @@ from mailbot.web.headers import HeadAsGet, SecurityHeaders
 from mailbot.web.site import Site
 
 _OFFICE = (office, office_mail, office_people, office_questions, office_reports)
-_PAGES = (operations, signin, confirm, customer, claims, leaf_pages, partner, *_OFFICE)
+_PAGES = (operations, signin, confirm, customer, claims, sheet_pages, leaf_pages, partner, *_OFFICE)
 _DESCRIPTION = "Claims and consent by e-mail. Every call takes an API key: Authorization: Bearer <key>."
 
 

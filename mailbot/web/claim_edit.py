@@ -17,7 +17,7 @@ from mailbot.web.access import may_see
 from mailbot.web.claim_fields import ALL_FIELDS, choices, form_of, patch_of
 from mailbot.web.claim_page import Entrance, Said, claim_page, editable
 from mailbot.web.drafts import create_draft, draft_of
-from mailbot.web.forms import BadForm, FieldError, nested, parse, texts
+from mailbot.web.forms import BadForm, FieldError, defect_errors, nested, parse, texts
 from mailbot.web.nonces import Nonce
 from mailbot.web.schemas import ClaimBody
 from mailbot.web.site import Site, Visitor
@@ -44,8 +44,7 @@ async def save_edit(site: Site, request: Request, at: Entrance, form: FormData, 
     except VersionMismatch:
         return await claim_page(site, request, await _now(site, at), Said(word="stale"), status=409)
     if outcome.refusal is not None and outcome.refusal.defects:
-        errors = [FieldError(d.field, d.code, d.text) for d in outcome.refusal.defects]
-        return await _form(site, request, at, fields, errors)
+        return await _form(site, request, at, fields, defect_errors(outcome.refusal.defects))
     said = Said(word="" if outcome.refusal else "done", refusal=outcome.refusal)
     return await claim_page(site, request, await _now(site, at), said, status=409 if outcome.refusal else 200)
 

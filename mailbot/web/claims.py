@@ -15,8 +15,8 @@ from mailbot.claims.catalogue import shipped_catalogue
 from mailbot.claims.model import Claim, ClockKind, Status
 from mailbot.web.access import please_sign_in, same_origin, visitor_of
 from mailbot.web.claim_edit import blank_fields, create, new_form
-from mailbot.web.downloads import attachment
-from mailbot.web.exports import CSV_TYPE, MOST_ROWS, XLSX_TYPE, as_csv, as_xlsx
+from mailbot.web.downloads import table_file
+from mailbot.web.exports import MOST_ROWS, table_of
 from mailbot.web.forms import BadForm
 from mailbot.web.listing import FILTERS, Query, all_claims, list_claims, query_of
 from mailbot.web.site import Site, Visitor, site_of
@@ -114,10 +114,7 @@ async def _export(request: Request, kind: str) -> Response:
 
 async def export_of(found: list[Claim], kind: str, now: datetime) -> Response:
     """A download of these claims; the day stands in its name."""
-    name = f"claims-{now:%Y-%m-%d}.{kind}"
-    write, media_type = (as_csv, CSV_TYPE) if kind == "csv" else (as_xlsx, XLSX_TYPE)
-    content = await asyncio.to_thread(write, found)
-    return attachment(content, name, media_type)
+    return await asyncio.to_thread(lambda: table_file(table_of(found), f"claims-{now:%Y-%m-%d}", kind))
 
 
 def _context(site: Site, visitor: Visitor, query: Query, items: tuple[Claim, ...]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Always as an attachment, never sniffed, in a sandbox; the name is cleaned. Bytes
 """
 
 import re
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from mailbot.claims.model import Claim
 from mailbot.store.blobs import BlobLost
 from mailbot.web.headers import SANDBOX_POLICY
 from mailbot.web.site import Site
+from mailbot.web.tables import CSV_TYPE, XLSX_TYPE, Row, as_csv, as_xlsx
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069"\\/;:*?<>|]')
 
@@ -27,6 +29,12 @@ async def evidence_file(site: Site, claim: Claim, sha256: str) -> Response:
     except BlobLost:
         return Response("This file was erased.\n", status_code=404, media_type="text/plain")
     return attachment(content, found.name, found.media_type)
+
+
+def table_file(rows: Sequence[Row], name: str, kind: str) -> Response:
+    """The rows as a download; `kind` is csv or xlsx."""
+    content, media_type = (as_csv(rows), CSV_TYPE) if kind == "csv" else (as_xlsx(rows), XLSX_TYPE)
+    return attachment(content, f"{name}.{kind}", media_type)
 
 
 def attachment(content: bytes, name: str, media_type: str) -> Response:

@@ -5,12 +5,14 @@ them, with the field's dotted name.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
+
+from mailbot.claims.events import Defect
 
 _INDEX = re.compile(r"\d{1,3}")
 _TICKS = frozenset({"contact_verified"})
@@ -21,11 +23,16 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing wrong with what was sent: the field (dotted), a stable code, a sentence."""
+    """One thing wrong with what was sent: the field (dotted), a stable code, a sentence.
+
+    The sentence is English, for programs; pages say the code's own in their language (wording/sentences.py), with
+    `number` where a limit was passed.
+    """
 
     field: str
     code: str
     text: str
+    number: int = 0
 
 
 class BadForm(Exception):  # noqa: N818
@@ -71,13 +78,19 @@ def parse(schema: type[M], fields: Mapping[str, Any]) -> M:
 
 def field_errors(error: ValidationError) -> list[FieldError]:
     """Pydantic's findings in the words of the API: dotted field, stable code, sentence."""
-    return [located(found["loc"], found["type"], found["msg"]) for found in error.errors(include_url=False)]
+    found = error.errors(include_url=False)
+    return [located(one["loc"], one["type"], one["msg"], one.get("ctx", {}).get("max_length", 0)) for one in found]
 
 
-def located(path: Sequence[str | int], code: str, text: str) -> FieldError:
+def located(path: Sequence[str | int], code: str, text: str, number: int = 0) -> FieldError:
     """One finding; the union branches and `body` that pydantic and FastAPI put into the path are left out."""
     parts = [str(p) for p in path if p not in ("body", "query", "path", "header")]
-    return FieldError(".".join(parts) or "body", _CODES.get(code, code), text.removeprefix("Value error, "))
+    return FieldError(".".join(parts) or "body", _CODES.get(code, code), text.removeprefix("Value error, "), number)
+
+
+def defect_errors(defects: Iterable[Defect]) -> list[FieldError]:
+    """What the domain finds wrong, under the names that the form's fields have."""
+    return [FieldError(re.sub(r"\[(\d+)\]", r".\1", defect.field), defect.code, defect.text) for defect in defects]
 
 
 def answers(fields: Mapping[str, str], files: Mapping[int, Sequence[str]]) -> list[dict[str, Any]]:

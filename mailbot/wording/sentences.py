@@ -26,6 +26,27 @@ DEFECTS = {
     "evidence_too_old": mark("All evidence is too old for a claim made now; add a newer acknowledgement."),
 }
 
+# What is wrong with a form (web/forms.py); `number` is the limit that was passed.
+FORMS = {
+    "missing": mark("This is missing."),
+    "too_long": mark("This is too long: %(number)s characters at most."),
+    "too_many": mark("This is too much: %(number)s at most."),
+    "not_allowed": mark("We cannot read this. Please write it as the form shows it."),
+    "unknown_field": mark("This form has no such field."),
+    "unreadable": mark("We cannot read this."),
+    "bad_cursor": mark("This page of the list is not there any more."),
+    "bad_sort": mark("There is no such order."),
+    "date_parsing": mark("Write the day like 2026-01-31."),
+    "date_from_datetime_parsing": mark("Write the day like 2026-01-31."),
+    "no_organisation": mark("Only a partner's people can make a claim."),
+    "unreadable_table": mark("This is no CSV or XLSX file that we can read."),
+    "no_head": mark("No column has a name that we know. Please start from the template."),
+    "no_rows": mark("There is no claim below the names of the columns."),
+    "unknown_column": mark("We do not know a column of this name."),
+    "same_row": mark("Row %(number)s claims the same."),
+    "not_ticked": mark("Not everything is ticked: ask the partner, or reject the claim."),
+}
+
 # Why an act changed nothing (claims/, Refusal.code); English mails show the sentence that comes with it.
 REFUSALS = {
     "wrong_state": mark("The claim is not in a state that takes this."),

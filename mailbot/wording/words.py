@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mailbot.wording.marking import mark
-from mailbot.wording.sentences import DEFECTS, REFUSALS, WHY_UNREAD
+from mailbot.wording.sentences import DEFECTS, FORMS, REFUSALS, WHY_UNREAD
 
-_INDEX = re.compile(r"\[\d+\]")
+_INDEX = re.compile(r"\[\d+\]|\.\d+(?![^.])")
 
 
 _STATUS = {
@@ -219,6 +219,30 @@ _FIELD = {
     "all": mark("everything"),
 }
 
+# What people write into the forms of a claim's page, and the filters of the list.
+_FORM_FIELD = {
+    "customer.language": mark("Language of the mails"),
+    "customer.time_zone": mark("Time zone"),
+    "file": mark("Files"),
+    "text": mark("In your words"),
+    "reason": mark("Reason"),
+    "items": mark("Questions of the review"),
+    "answers": mark("Answers"),
+    "winner": mark("Who wins"),
+    "contact_source": mark("Contact check"),
+    "contact": mark("Customer contact"),
+    "checklist": mark("What the evidence shows"),
+    "how": mark("How"),
+}
+_FILTER = {
+    "status": mark("Status"),
+    "from": mark("From"),
+    "to": mark("To"),
+    "sort": mark("Order"),
+    "limit": mark("More"),
+    "cursor": mark("Next page"),
+}
+
 _ITEM = {
     "question": mark("a customer's question"),
     "data_request": mark("a request about personal data"),
@@ -311,8 +335,12 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "act": _ACT | {event: _ACT[act] for event, act in _ACT_OF_EVENT.items()},
         "line": _LINE,
         "field": _FIELD,
+        "form_field": _FIELD | _FORM_FIELD,
+        "filter": _FILTER,
         "defect": DEFECTS,
         "refusal": REFUSALS,
+        "form": FORMS,
+        "complaint": REFUSALS | DEFECTS,
         "why": WHY_UNREAD,
         "item": _ITEM,
         "post": _POST,
@@ -338,7 +366,7 @@ MARKERS = (
 def word(kind: str, code: str) -> str:
     """The English source of a code of that kind (a key of `WORDS`), to be translated; the code itself if unknown.
 
-    A field may be a path as `products[0].subscription_id` or `customer.email`.
+    A field may be a path as `products[0].subscription_id`, `products.0.ends` or `customer.email`.
     """
     known = WORDS.get(kind, {})
     plain = _INDEX.sub("", code).replace("-", "_")

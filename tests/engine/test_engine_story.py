@@ -318,3 +318,21 @@ def bounce_of(to: str, failed: str) -> bytes:
         f"Final-Recipient: rfc822; {failed}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
         "Diagnostic-Code: smtp; 550 5.1.1 unknown user\r\n\r\n--b--\r\n"
     ).encode()
+
+
+async def test_a_yes_in_words_removes_the_products_that_were_asked_about(home: House) -> None:
+    form = CLAIM_FORM.replace("Product: teams", "Product: teams, yammer")
+    await home.writes(PETR, f"claims@{DOMAIN}", form, subject="New claim", files=[("sow.pdf", pdf())])
+    await home.settle()
+    claim = await home.claim(home.mails(PETR, code="claim_submitted")[-1].claim_id())
+    await home.replies(
+        home.mails(claim.assigned_to)[-1], "ask remove_products: The evidence does not show Yammer; may we remove it?"
+    )
+    await home.settle()
+    await home.replies(home.mails(PETR, code="info_request")[-1], "Yes, please remove it.")
+    await home.settle()
+    claim = await home.claim(claim.id)
+    assert [product.code for product in claim.products] == ["teams"]
+    assert claim.status is Status.SUBMITTED
+    told = home.mails(PETR, code="claim_received")[-1]
+    assert "Products: Teams, Yammer → Teams" in told.text

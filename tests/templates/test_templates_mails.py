@@ -23,6 +23,7 @@ MUST_SAY = {
         "CLM-7K3QF2", "Tenant: 11111111-2222", "GUID", "missing lines only", "proof.pdf: accepted",
     ],
     "claim_received-partner-complete": ["Nothing is missing"],
+    "claim_received-partner-changed": ["Products: Teams, Yammer → Teams", "right line"],
     "claim_submitted-partner": ["CLM-7K3QF2", f"review starts by {DAY}", "still change: Location, Products"],
     "customer_heads_up-customer": [
         "need do nothing", "Fabrikam", "customer.example", "reply “no”", "Claims office", "Petr Dvořák",
@@ -55,7 +56,9 @@ MUST_SAY = {
         "new evidence", "Monday, March 16, 2026", "https://mail.example/p/",
     ],
     "claim_rejected-partner-final": ["make a new claim"],
-    "decline_confirmed-customer": ["No association started", "undo it until Monday, March 16, 2026", "press Undo"],
+    "decline_confirmed-customer": [
+        "No association started", "undo it until Monday, March 16, 2026", "press “Take my no back”",
+    ],
     "decline_confirmed-customer-ended": ["ended on Monday, March 2, 2026", "which began on"],
     "customer_declined-partner": ["No association starts", "No review and no dispute can undo"],
     "customer_declined-partner-ended": ["has ended", "active since"],

@@ -17,7 +17,8 @@ SOW = hashlib.sha256(pdf()).hexdigest()
 NOT_PAGES = frozenset(
     {
         "/", "/healthz", "/readyz", "/metrics", "/site.css", "/icon.svg", "/robots.txt", "/openapi.json",
-        "/claims.csv", "/claims.xlsx", "/claims/{key}/files/{sha256}", "/p/{key}/files/{sha256}",
+        "/claims.csv", "/claims.xlsx", "/claims/sheet.{kind}", "/claims/drafts.{kind}",
+        "/claims/{key}/files/{sha256}", "/p/{key}/files/{sha256}",
         "/office/mail/{item_id}/raw", "/claims/{key}/files/{sha256}/{page}/{size}.png", "/lab/{item_id}/html",
     }
 )  # fmt: skip
@@ -62,6 +63,7 @@ async def every_page(home: House, language: str = "en") -> list[Stop]:
         Stop("unsubscribe", "/u/{token}", stop),
         Stop("claims", "/claims", "/claims", PETR),
         Stop("claim-new", "/claims/new", "/claims/new", PETR),
+        Stop("claim-sheet", "/claims/sheet", "/claims/sheet", PETR),
         Stop("claim-partner", "/claims/{key}", f"/claims/{asked}", PETR),
         Stop("claim-edit", "/claims/{key}/edit", f"/claims/{asked}/edit", PETR),
         Stop("claim-history", "/claims/{key}/history", f"/claims/{asked}/history", PETR),

@@ -21,11 +21,18 @@ ARGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 DESK = {"width": 1180, "height": 900}
+KEEPS = bool(os.environ.get("MAILBOT_TEST_SCREENSHOTS"))
 PHONE = {"width": 390, "height": 844}
 
 needs_chromium = pytest.mark.skipif(
     not Path(CHROMIUM).exists(), reason="no chromium on this machine: apt install chromium"
 )
+
+
+async def picture(page: Any, file: Path) -> None:
+    """Keeps a picture of the whole page, in few colours: pages are flat, and the docs stay small."""
+    taken = Image.open(BytesIO(await page.screenshot(full_page=True))).convert("RGB")
+    taken.quantize(32, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 class Tab:
@@ -34,7 +41,7 @@ class Tab:
     def __init__(self, page: Any, base: str, folder: Path, home: House) -> None:
         self.page, self.base, self.folder, self.home = page, base, folder, home
         self.complaints: list[str] = []
-        self.keeps = bool(os.environ.get("MAILBOT_TEST_SCREENSHOTS"))
+        self.keeps = KEEPS
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
@@ -43,9 +50,7 @@ class Tab:
         await self.page.goto(self.base + path)
 
     async def shoot(self, name: str) -> None:
-        """Keeps a picture of the whole page, in few colours: pages are flat, and the docs stay small."""
-        taken = Image.open(BytesIO(await self.page.screenshot(full_page=True))).convert("RGB")
-        taken.quantize(32, dither=Image.Dither.NONE).save(self.folder / f"{name}.png", optimize=True)
+        await picture(self.page, self.folder / f"{name}.png")
 
     async def press(self, name: str) -> None:
         self.home.clock.advance(timedelta(seconds=3))
