@@ -19,6 +19,7 @@ from mailbot.web import (
     confirm,
     customer,
     errors,
+    help_page,
     lab,
     leaf_pages,
     office,
@@ -37,7 +38,7 @@ from mailbot.web.headers import HeadAsGet, SecurityHeaders
 from mailbot.web.site import Site
 
 _OFFICE = (office, office_mail, office_people, office_questions, office_reports)
-_PAGES = (operations, signin, confirm, customer, claims, sheet_pages, leaf_pages, partner, *_OFFICE)
+_PAGES = (operations, help_page, signin, confirm, customer, claims, sheet_pages, leaf_pages, partner, *_OFFICE)
 _DESCRIPTION = "Claims and consent by e-mail. Every call takes an API key: Authorization: Bearer <key>."
 
 

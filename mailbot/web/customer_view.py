@@ -29,6 +29,7 @@ async def page_context(site: Site, opened: Opened) -> dict[str, Any]:
         "others": [_brief(claim) for claim in await _others(site, opened)],
         "time_zone": site.customer_zone(opened.claims[0]),
         "retention_months": RETENTION_MONTHS,
+        "domain": site.config.domain,
     }
 
 

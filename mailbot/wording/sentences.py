@@ -93,3 +93,28 @@ WHY_UNREAD = {
     "no_claim_form": mark("it has no lines of a claim form"),
     "no_command": mark("there was no word in it that we know as a command"),
 }
+
+# What to do about a reason (claims/reasons.py): `ask_` for what a reviewer asks, which may share its code.
+REMEDIES = {
+    "partner_request": mark("The partner asked for it. If circumstances change, make a new claim."),
+    "customer_declined": mark("The customer said no. Only the customer can take that back, for 30 days."),
+    "insufficient_poe": mark("Dispute with evidence that shows the work itself, dated and signed."),
+    "missing_customer_consent": mark("Dispute with a document in which the customer acknowledges the work."),
+    "missing_products": mark(
+        "Dispute with evidence that names every claimed product, or claim anew without the others."
+    ),
+    "no_partner_response": mark("The answers came too late. Dispute with the answers, or make a new claim."),
+    "poe_unavailable": mark("Send the file again, without a password, as a PDF, and dispute."),
+    "lost_arbitration": mark("Another partner's evidence was newer or stronger. Dispute with newer evidence."),
+    "ask_missing_all_poe": mark("The file belongs to something else. Attach the right one."),
+    "ask_missing_customer_ack": mark("Attach the page with the signature, or another acknowledgement by the customer."),
+    "ask_missing_or_old_dates": mark("Attach a document with a date of the last 12 months before the submission."),
+    "ask_missing_partner_solution": mark("Describe what you did for the customer, or attach a document that does."),
+    "ask_missing_products": mark("Attach evidence that names the missing products."),
+    "ask_remove_products": mark(
+        "Reply “yes”, and the products that the question names are removed; or attach evidence for them."
+    ),
+    "ask_contact_unverified": mark(
+        "Say where we can see that the contact works for the customer, or name another contact."
+    ),
+}

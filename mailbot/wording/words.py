@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mailbot.wording.marking import mark
-from mailbot.wording.sentences import DEFECTS, FORMS, REFUSALS, WHY_UNREAD
+from mailbot.wording.sentences import DEFECTS, FORMS, REFUSALS, REMEDIES, WHY_UNREAD
 
 _INDEX = re.compile(r"\[\d+\]|\.\d+(?![^.])")
 
@@ -327,6 +327,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "cause": _CAUSE,
         # An association may also end because the silence before it turns out to have been none.
         "reason": _CAUSE | _REASON,
+        "remedy": REMEDIES,
         "verdict": _VERDICT,
         "area": _AREA,
         "activity": _ACTIVITY,

@@ -57,6 +57,7 @@ async def every_page(home: House, language: str = "en") -> list[Stop]:
     return [
         Stop("login", "/login", "/login"),
         Stop("login-confirm", "/login/{token}", "/login/abc"),
+        Stop("help", "/help", "/help"),
         Stop("customer", "/c/{token}", customer),
         Stop("customer-accept", "/c/{token}", customer, press='form[action$="/accept"] button'),
         Stop("confirm", "/c/{token}", page_of(home, JANA, "c")),

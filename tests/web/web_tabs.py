@@ -21,6 +21,7 @@ ARGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 DESK = {"width": 1180, "height": 900}
+TALLEST = 2000
 KEEPS = bool(os.environ.get("MAILBOT_TEST_SCREENSHOTS"))
 PHONE = {"width": 390, "height": 844}
 
@@ -30,9 +31,10 @@ needs_chromium = pytest.mark.skipif(
 
 
 async def picture(page: Any, file: Path) -> None:
-    """Keeps a picture of the whole page, in few colours: pages are flat, and the docs stay small."""
+    """Keeps a picture of the page's first screens, in few colours: pages are flat, and the docs stay small."""
     taken = Image.open(BytesIO(await page.screenshot(full_page=True))).convert("RGB")
-    taken.quantize(32, dither=Image.Dither.NONE).save(file, optimize=True)
+    first = taken.crop((0, 0, taken.width, min(taken.height, TALLEST)))
+    first.quantize(16, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 class Tab:
