@@ -79,8 +79,7 @@ async def visits(home: House, tab: Any, language: str, scheme: str) -> AsyncIter
         await tabs[stop.who].open(stop.path)
         if stop.press:
             home.clock.advance(timedelta(seconds=3))
-            await tabs[stop.who].page.locator(stop.press).first.click()
-            await tabs[stop.who].page.wait_for_load_state()
+            await tabs[stop.who].click(tabs[stop.who].page.locator(stop.press).first)
         yield stop, tabs[stop.who]
 
 

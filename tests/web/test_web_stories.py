@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from engine_house import JANA, PETR, House, pdf
-from web_tabs import Tab, needs_chromium
+from web_tabs import Tab, login_link, needs_chromium
 from web_visitors import BODY, page_of
 
 from mailbot.claims.model import Association, Consent, Status
@@ -27,7 +27,7 @@ FILE = {"name": "sow.pdf", "mimeType": "application/pdf", "buffer": pdf()}
 async def test_a_claim_lives_from_its_draft_to_the_customers_no_and_back(home: House, tab: Any) -> None:
     partner, reviewer, customer = await tab(), await tab(), await tab()
     await partner.sign_in(PETR)
-    await partner.page.get_by_role("link", name="New claim").first.click()
+    await partner.click(partner.page.get_by_role("link", name="New claim").first)
     for name, value in FORM.items():
         await partner.page.fill(f'[name="{name}"]', value)
     for name, value in CHOICES.items():
@@ -66,7 +66,7 @@ async def reviews(home: House, reviewer: Tab, claim_id: str) -> None:
     """The reviewer begins, ticks what was found, approves; the time to take it back passes, and the notice goes out."""
     await reviewer.sign_in((await home.claim(claim_id)).assigned_to)
     await reviewer.open("/office")
-    await reviewer.page.locator(f'a[href="/claims/{claim_id}"]').first.click()
+    await reviewer.click(reviewer.page.locator(f'a[href="/claims/{claim_id}"]').first)
     await reviewer.press("Start the review")
     for box in await reviewer.page.locator('form[action$="/request-info"] input[type="checkbox"]').all():
         await box.check()
@@ -86,9 +86,7 @@ async def reads(home: House, tab: Tab, claim_id: str, words: str) -> None:
 async def test_the_same_by_keyboard_alone(home: House, tab: Any) -> None:
     partner, reviewer, customer = await tab(), await tab(), await tab()
     await signs_in(home, partner, PETR)
-    await goes_to(partner, 'a[href="/claims/new"]')
-    await partner.page.keyboard.press("Enter")
-    await partner.page.wait_for_load_state()
+    await presses(home, partner, 'a[href="/claims/new"]')
     for name, value in FORM.items():
         await goes_to(partner, f'[name="{name}"]')
         await partner.page.keyboard.insert_text(value)
@@ -132,7 +130,7 @@ async def signs_in(home: House, it: Tab, email: str) -> None:
     await it.page.keyboard.insert_text(email)
     await presses(home, it, "main form button")
     await home.settle()
-    await it.open(next(word for word in home.mails(email)[-1].text.split() if "/login/" in word).partition("8080")[2])
+    await it.open(login_link(home, email))
     await presses(home, it, "main form button")
 
 

@@ -37,6 +37,11 @@ async def picture(page: Any, file: Path) -> None:
     first.quantize(16, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
+def login_link(home: House, email: str) -> str:
+    """The way in that was mailed last."""
+    return str(re.findall(r"(/login/[^\s/]+)", home.mails(email)[-1].text)[0])
+
+
 class Tab:
     """A browser tab on our site that notes whatever the page complains about."""
 
@@ -56,7 +61,12 @@ class Tab:
 
     async def press(self, name: str) -> None:
         self.home.clock.advance(timedelta(seconds=3))
-        await self.page.get_by_role("button", name=name).first.click()
+        await self.click(self.page.get_by_role("button", name=name).first)
+
+    async def click(self, what: Any) -> None:
+        """Clicks and waits for the page that comes: the one before is complete already and would do as well."""
+        async with self.page.expect_navigation():
+            await what.click()
 
     async def fits(self) -> bool:
         """Whether nothing sticks out of the window sideways."""
@@ -67,10 +77,7 @@ class Tab:
         """By the link that is mailed; in whatever language the page is."""
         await self.open("/login")
         await self.page.fill("#email", email)
-        await self.page.locator("main form button").click()
-        await self.page.wait_for_load_state()
+        await self.click(self.page.locator("main form button"))
         await self.home.settle()
-        link = re.findall(r"(/login/[^\s/]+)", self.home.mails(email)[-1].text)[0]
-        await self.open(link)
-        await self.page.locator("main form button").click()
-        await self.page.wait_for_load_state()
+        await self.open(login_link(self.home, email))
+        await self.click(self.page.locator("main form button"))
