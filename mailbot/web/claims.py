@@ -33,7 +33,9 @@ _SORTS = (
     ("domain", mark("Tenant domain")),
     ("customer", mark("Customer")),
 )
-_QUIET = frozenset({ClockKind.RETENTION, ClockKind.UNDO, ClockKind.TAKE_BACK, ClockKind.SUBSCRIPTION})
+_QUIET = frozenset(
+    {ClockKind.RETENTION, ClockKind.UNDO, ClockKind.TAKE_BACK, ClockKind.SUBSCRIPTION, ClockKind.DELIVERY_SLACK}
+)
 
 
 @router.get("/claims")
