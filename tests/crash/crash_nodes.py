@@ -34,6 +34,7 @@ from mailbot.demo.letters import new_mail
 
 _MOST_UNREAD = 1500  # beyond that nobody makes new claims, so that all that is written has a life to go through
 _SAY_SECONDS = 20.0
+_UNREADY, _START_SECONDS = 70, 15.0  # how a node ends whose start met no server, and how long it takes to
 # What ends a run before its time without being a mistake of the harness.
 _BAD_ENDS = (TimeoutError, RuntimeError, NoServer, psycopg.Error)
 _LEASE_SECONDS = 180.0  # and a little: so long a killed node keeps what it held
@@ -60,6 +61,7 @@ class Nodes:
         self.running: list[Served] = []
         self._until = math.inf
         self._said = 0.0
+        self._server_back = -math.inf
 
     @property
     def acknowledged(self) -> int:
@@ -122,9 +124,11 @@ class Nodes:
             time.sleep(0.25)
 
     def _look_after(self) -> None:
-        """A node that ended by itself is a defect, and is started again."""
+        """A node that ended by itself is a defect, unless it found no server at its start; it is started again."""
+        lately = time.monotonic() - self._server_back < _START_SECONDS
         for node in [node for node in self.running if node.poll() is not None]:
-            self.fire.report.defects.append(f"node {node.pid} ended by itself with {node.poll()}: see its log")
+            if not (lately and node.poll() == _UNREADY):
+                self.fire.report.defects.append(f"node {node.pid} ended by itself with {node.poll()}: see its log")
             self.running.remove(node)
             self.running.append(self.fire.house.serve())
 
@@ -133,6 +137,7 @@ class Nodes:
         self.server.stop(crash=True)
         time.sleep(1)
         self.server.start()
+        self._server_back = time.monotonic()
 
     def _say(self, what: str) -> None:
         """One line about where the run is, now and then; a run of an hour should not look dead."""
