@@ -133,7 +133,9 @@ def backlog(yard: Yard, size: Size) -> Iterator[Line]:
 def _large_mails(yard: Yard, child: Child) -> Line:
     yard.keep(child)
     yard.accepts(child, plain(20, 25_000_000), 20)
-    return absolute("M1", "the same while 20 mails of 25 MB come at once", child.most_memory() / 2**20, 180, "MiB")
+    return absolute(
+        "M1", "memory of the main process while 20 mails of 25 MB come at once", child.most_memory() / 2**20, 180, "MiB"
+    )
 
 
 def _idle_connections(yard: Yard, child: Child, connections: int = 1000) -> Iterator[Line]:
