@@ -20,7 +20,8 @@ def breakdown(yard: Yard, answered: int, words: str) -> Iterator[Line]:
     before = _spent(child)
     yard.answers(child, installation.replies(answered, answered, words))
     after = _spent(child)
-    yard.end(child)
+    os.kill(child.pid, signal.SIGUSR2)
+    time.sleep(1)
     used = {name: (after[name] - before[name]) / answered * 1000 for name in after}
     main = used.pop("main thread")
     found: dict[str, int] = json.loads(out.read_text(encoding="ascii"))

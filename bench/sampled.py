@@ -1,11 +1,11 @@
-"""`mailbot serve` with a sampler: `python -m bench.sampled OUT serve …` writes how often each stage was found at work.
+"""`mailbot serve` with a sampler: `python -m bench.sampled OUT serve …` writes how often each stage was found at
+work, when it gets SIGUSR2; at SIGUSR1 it counts anew.
 
 The kernel sends SIGPROF for every two milliseconds of processor time; the stage is named by the innermost of our files
 on the stack. Work of the database's threads and of reader processes is not ours to see here: breakdown.py takes it from
 /proc.
 """
 
-import atexit
 import json
 import signal
 import sys
@@ -48,7 +48,7 @@ def _run(out: Path, words: list[str]) -> None:
     # What is sampled before the first mail does not count: the bench asks for a fresh start.
     signal.signal(signal.SIGUSR1, lambda *_: found.clear())
     signal.setitimer(signal.ITIMER_PROF, _SECONDS, _SECONDS)
-    atexit.register(lambda: out.write_text(json.dumps(found), encoding="ascii"))
+    signal.signal(signal.SIGUSR2, lambda *_: out.write_text(json.dumps(found), encoding="ascii"))
     sys.argv = ["mailbot", *words]
     main()
 
