@@ -1,15 +1,17 @@
 """One SMTP session: moves bytes between a connection, the dialogue and the reception.
 
-Built on asyncio's streams. A library's session would have to be replaced in its loop, its DATA reader and its timer
-(security §7 lists why), and looks through all its methods at each connection, which costs more than a message. Blocks
-instead of lines, deadlines that nobody can push away, faults that answer 451 and say nothing about us. A peer that goes
-away ends the session and nothing else; a message that is being stored stays with the reception.
+Built on aiosmtpd's protocol class, whose command loop and DATA reader are replaced (security §7 lists why): blocks
+instead of lines, deadlines that nobody can push away, faults that answer 451 and say nothing about us. A peer that
+goes away ends the session and nothing else; a message that is being stored stays with the reception.
 """
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable
 from typing import Any, cast
+
+from aiosmtpd.smtp import SMTP
 
 from mailbot.failpoints import failpoint
 from mailbot.inbound import replies
@@ -22,17 +24,22 @@ from mailbot.inbound.spool import Spool
 from mailbot.inbound.watch import Watch
 from mailbot.inbound.wire import BLOCK, EndlessLineError, Wire
 
+# aiosmtpd logs every command, and with it every token, at INFO, and every line of every mail at DEBUG.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
+
 _LAST_WORD_SECONDS = 5
 
 TlsContext = Callable[[], ssl.SSLContext | None]
 
 
-class Session(asyncio.StreamReaderProtocol):
+class Session(SMTP):
     """The protocol of one connection; `tls_context` is asked at each STARTTLS, so that certificates can change."""
 
+    line_length_limit = BLOCK
+    """The StreamReader's high-water mark: aiosmtpd takes it from here."""
+
     def __init__(self, reception: Reception, gate: Gate, tls_context: TlsContext) -> None:
-        self.loop = asyncio.get_running_loop()
-        super().__init__(asyncio.StreamReader(limit=BLOCK, loop=self.loop), self._begin, loop=self.loop)
+        super().__init__(None, hostname=reception.premises.domain, loop=asyncio.get_running_loop())
         self._reception = reception
         self._gate = gate
         self._tls_context = tls_context
@@ -40,9 +47,6 @@ class Session(asyncio.StreamReaderProtocol):
         self._admitted = False
         self._waiting = False
         self._ending: Reply | None = None
-        self._timeout_handle: asyncio.TimerHandle | None = None
-        self._conversation: asyncio.Task[None] | None = None
-        self.transport: asyncio.WriteTransport | None = None
         self.host = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -62,21 +66,19 @@ class Session(asyncio.StreamReaderProtocol):
             return
         self._admitted = True
         self._watch = Watch(self._limits, self.loop.time())
-        self.transport = transport
-        self._reset_timeout()
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Count the session out; its command loop is cancelled. A peer that only stops sending hears all answers."""
-        super().connection_lost(error)
+        """Count the session out; its command loop is cancelled."""
         if not self._admitted:
+            asyncio.StreamReaderProtocol.connection_lost(self, error)
             return
         self._gate.leave(self)
-        if self._timeout_handle is not None:
-            self._timeout_handle.cancel()
-        if self._conversation is not None:
-            self._conversation.cancel()
-        self.transport = None
+        super().connection_lost(error)
+
+    def eof_received(self) -> bool:
+        """A peer that only stops sending still hears the answers to what it sent; aiosmtpd would cancel them."""
+        return bool(asyncio.StreamReaderProtocol.eof_received(self))
 
     def idle_seconds(self) -> float:
         """For how long the session has waited for a command; 0 while it works or ends."""
@@ -91,14 +93,10 @@ class Session(asyncio.StreamReaderProtocol):
     def abort(self) -> None:
         """Cut the connection."""
         if self.transport is not None:
-            self.transport.abort()
+            cast(asyncio.Transport, self.transport).abort()
 
-    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._wire, self._writer = Wire(reader), writer
-        self._conversation = self.loop.create_task(self._handle_client())
-
-    def _reset_timeout(self) -> None:
-        """Set the one timer of the session. It looks often enough to see an overload begin."""
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """Set the one timer of the session (aiosmtpd starts it). It looks often enough to see an overload begin."""
         if self._timeout_handle is not None:
             self._timeout_handle.cancel()
         deadline, reply = self._watch.deadline(crowded=self._gate.crowded)
@@ -115,13 +113,14 @@ class Session(asyncio.StreamReaderProtocol):
             self._timeout_handle.cancel()
         self._timeout_handle = self.loop.call_later(_LAST_WORD_SECONDS, self.abort)
         if self.transport is not None:
-            self.transport.write(reply.line)
+            cast(asyncio.Transport, self.transport).write(reply.line)
             self.transport.close()
         if self._dialogue.in_transaction:
             self._dialogue.note_refusal(reply, "time")
 
     async def _handle_client(self) -> None:
         """The session, from the greeting to the end."""
+        self._wire = Wire(self._reader)
         try:
             reply = await self._say(replies.greeting(self._reception.premises.domain))
             while reply.then != "close":
