@@ -500,10 +500,10 @@ def test_an_edit_may_not_spoil_a_submitted_claim() -> None:
 def test_a_new_contact_in_a_submitted_claim_is_introduced() -> None:
     desk = Desk().submitted()
     desk.do(e.Edited, PETR, changes={"customer": EVA})
-    assert desk.codes() == ["customer_heads_up>customer"]
+    assert desk.codes() == ["claim_received>partner", "customer_heads_up>customer"]
     away = replace(EVA, email="eva@holding.example")
     desk.do(e.Edited, PETR, changes={"customer": away, "domain_reason": "the holding"})
-    assert desk.codes() == ["office_attention>office"]
+    assert desk.codes() == ["claim_received>partner", "office_attention>office"]
     assert desk.claim.customer_told
 
 
@@ -518,7 +518,7 @@ def test_a_corrected_name_of_the_contact_revokes_nothing() -> None:
     desk = Desk().submitted()
     desk.do(e.Edited, PETR, changes={"customer": replace(desk.claim.customer, name="Jana N.")})
     assert desk.claim.former_contacts == ()
-    assert desk.codes() == []
+    assert desk.codes() == ["claim_received>partner"]
 
 
 def test_evidence_is_added_once_and_answered_for_file_by_file() -> None:
