@@ -5,8 +5,10 @@ Only processes that were started here are ever signalled, by the id they were st
 
 import asyncio
 import contextlib
+import copy
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -171,6 +173,15 @@ class House:
         """What a mailbot command says and how it ends."""
         others: dict[str, str | None] = {name: None for name in os.environ if name.startswith("MAILBOT_")}
         return CliRunner().invoke(cli, [*words, "--config", str(self.folder / "mailbot.toml")], env=others)
+
+    def elsewhere(self, folder: Path) -> "House":
+        """The same configuration in another folder, and nothing else."""
+        folder.mkdir()
+        for name in ("mailbot.toml", "policy.toml"):
+            shutil.copy(self.folder / name, folder)
+        other = copy.copy(self)
+        other.folder, other.database = folder, folder / "var/mailbot.db"
+        return other
 
     def close(self) -> None:
         """Ends what was forked."""

@@ -9,6 +9,7 @@ import shutil
 import signal
 import smtplib
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,6 +20,8 @@ from crash_house import DOMAIN, Fresh, House, kill, until
 
 pytestmark = pytest.mark.timeout(300)
 
+_STORED = "SELECT sha256 FROM inbox"
+_REST_SECONDS = 120  # what failed is tried again after a minute at most, on a busy machine too
 _SMALL, _BLOB, _SPOOLED = 100, 100_000, 600_000
 
 
@@ -35,7 +38,11 @@ class Ward:
 
     def begin(self) -> Fresh:
         self.service = self.house.serve_afresh({"LD_PRELOAD": str(self._library), "DISK_SHIM": str(self._control)})
-        until(lambda: self.service.poll() is not None or self.house.listens(), 90, "the service does not start")
+        try:
+            until(lambda: self.service.poll() is not None or self.house.listens(), 90, "the service does not start")
+        except TimeoutError:
+            kill(self.service)
+            raise
         assert self.service.poll() is None, self.house.log.read_text()
         return self.service
 
@@ -71,7 +78,7 @@ class Ward:
 
     def lost(self) -> list[str]:
         """Which of the mails that heard 250 are not there with their bytes."""
-        there = {row[0] for row in self.house.sql("SELECT sha256 FROM inbox")}
+        there = {row[0] for row in self.house.sql(_STORED)}
         inline = {hashlib.sha256(bytes(row[0])).hexdigest() for row in self.house.sql("SELECT raw FROM inbox_bytes")}
         files = self.house.folder / "var/blobs"
         digests = [hashlib.sha256(raw).hexdigest() for raw in self.stored]
@@ -125,17 +132,20 @@ def test_a_full_disk_is_452_and_room_again_is_service_again(ward: Ward, part: st
     assert (code, text.split()[0]) == (452, "4.3.1")
     ward.heals()
     assert ward.sends(size)[0] == 250
-    until(ward.settled, 60, "what was accepted is not worked off")
+    until(ward.settled, _REST_SECONDS, "what was accepted is not worked off")
     assert ward.service.poll() is None
     assert ward.lost() == []
 
 
-def test_a_spool_that_cannot_be_written_is_451_and_the_next_mail_is_stored(ward: Ward) -> None:
-    ward.fails(errno.EIO, "write", "/spool/")
-    assert ward.sends(_SPOOLED)[0] == 451
+@pytest.mark.parametrize(
+    ("part", "size"), [("/spool/", _SPOOLED), ("mailbot.db-wal", _SMALL)], ids=["spool", "database"]
+)
+def test_a_write_that_fails_is_451_and_the_next_mail_is_stored(ward: Ward, part: str, size: int) -> None:
+    ward.fails(errno.EIO, "write", part)
+    assert ward.sends(size)[0] == 451
     ward.heals()
-    assert ward.sends(_SPOOLED)[0] == 250
-    until(ward.settled, 60, "what was accepted is not worked off")
+    assert ward.sends(size)[0] == 250
+    until(ward.settled, _REST_SECONDS, "what was accepted is not worked off")
     assert ward.service.poll() is None
     assert ward.lost() == []
 
@@ -158,7 +168,27 @@ def test_a_failed_disk_is_451_ends_the_process_and_the_next_one_has_everything(
     ward.heals()
     ward.begin()
     assert ward.sends(size)[0] == 250
-    until(ward.settled, 60, "what was accepted is not worked off")
+    until(ward.settled, _REST_SECONDS, "what was accepted is not worked off")
+    assert ward.lost() == []
+
+
+def test_a_backup_made_while_mail_comes_in_has_all_that_was_acknowledged_before(ward: Ward, tmp_path: Path) -> None:
+    words, saved = tmp_path / "words", tmp_path / "saved"
+    words.write_text("a passphrase for a test")
+    ward.sends(_BLOB)
+    before, done = list(ward.stored), threading.Event()
+    sender = threading.Thread(target=lambda: [ward.sends(_SMALL) for _ in iter(done.is_set, True)])
+    sender.start()
+    made = ward.house.command("backup", str(saved), "--passphrase-file", str(words))
+    done.set()
+    sender.join()
+    assert made.exit_code == 0, made.output
+    there = ward.house.elsewhere(tmp_path / "there")
+    restored = there.command("restore", str(saved), "--passphrase-file", str(words))
+    assert restored.exit_code == 0, restored.output
+    assert {hashlib.sha256(raw).hexdigest() for raw in before} <= {str(row[0]) for row in there.sql(_STORED)}
+    assert there.command("verify").exit_code == 0
+    assert len(ward.stored) > len(before)
     assert ward.lost() == []
 
 
