@@ -9,15 +9,17 @@ import email.policy
 import hashlib
 import random
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from engine_fabric import WAYS
+from sqlalchemy import bindparam, exists, func, select, true, union_all
 
 from mailbot.claims.catalogue import shipped_catalogue
 from mailbot.claims.model import Claim
@@ -46,7 +48,7 @@ from mailbot.keys import new_keyring
 from mailbot.outbound.compose import Composer
 from mailbot.outbound.delivery import Delivery
 from mailbot.outbound.transport import Failure, Message, Sent
-from mailbot.store import claims, inbox, policies, settings
+from mailbot.store import claims, inbox, migrate, policies, schema, settings
 from mailbot.store.database import Store
 from mailbot.store.inbox import Item
 from mailbot.store.people_import import NewLocation, NewOrganisation, NewPerson, People, import_people
@@ -137,6 +139,41 @@ def _templates() -> Templates:
     return Templates({p.code: p.name for p in shipped_catalogue().products.values()}, folders=("mail",))
 
 
+@cache
+def _tables() -> bytes:
+    """A database without a row, as the migrations make it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "mailbot.db"
+        migrate.upgrade(path)
+        return path.read_bytes()
+
+
+@lru_cache(1024)
+def _parsed(raw: bytes) -> EmailMessage:
+    parsed = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+_mails, _timers, _waits, _items = schema.outbox.c, schema.timers.c, schema.waiting.c, schema.inbox.c
+_now = bindparam("now", type_=_timers.at.type)
+_AT_HAND = select(
+    exists().where(_items.disposition == "accepted").label("inbox"),
+    exists().where(_timers.state == "set", _timers.at <= _now).label("timers"),
+    true().label("digests"),
+    true().label("standins"),
+    exists().where(_waits.leave_at <= _now).label("waiting"),
+    exists().where(_mails.state.in_(["queued", "deferred"]), _mails.next_attempt <= _now).label("due"),
+    exists().where(_mails.state.in_(["sent", "bounced", "expired"]), ~_mails.reported).label("told"),
+)
+_coming = union_all(
+    select(func.min(_timers.at).label("at")).where(_timers.state == "set", _timers.at > _now),
+    select(func.min(_waits.leave_at)).where(_waits.leave_at > _now),
+    select(func.min(_mails.next_attempt)).where(_mails.state.in_(["queued", "deferred"]), _mails.next_attempt > _now),
+).subquery()
+_NEXT = select(func.min(_coming.c.at, type_=_timers.at.type))
+
+
 class Relay:
     """A transport that remembers what it was given; `fail_next` makes it refuse."""
 
@@ -204,12 +241,10 @@ class Letterbox:
     """One received mail, easy to ask."""
 
     message: Message
-    parsed: EmailMessage = field(init=False)
 
-    def __post_init__(self) -> None:
-        parsed = email.message_from_bytes(self.message.raw, policy=email.policy.default)
-        assert isinstance(parsed, EmailMessage)
-        self.parsed = parsed
+    @property
+    def parsed(self) -> EmailMessage:
+        return _parsed(self.message.raw)
 
     @property
     def to(self) -> str:
@@ -361,18 +396,35 @@ class House:
     # --- work -----------------------------------------------------------------------------------------------------
 
     async def settle(self, rounds: int = 60) -> None:
-        """Works until nobody has anything to do."""
+        """Works until nobody has anything to do. Only who has something to do is asked: it comes to the same."""
         for _ in range(rounds):
-            done = await self.mailroom.step()
-            done += await self.clockwork.ring()
-            done += await self.digests.step()
-            done += await self.standins.step()
-            done += await self.clockwork.leave()
-            done += await self.delivery.step(self.clock.now())
-            done += await self.clockwork.report()
+            done = 0
+            for step in await self._at_hand():
+                done += await step()
             if not done:
                 return
         raise AssertionError("the house does not come to rest")
+
+    async def _at_hand(self) -> list[Callable[[], Awaitable[int]]]:
+        """The steps for which there are rows; no row says that it is time for a digest or a stand-in."""
+        steps = {
+            "inbox": self.mailroom.step,
+            "timers": self.clockwork.ring,
+            "digests": self.digests.step,
+            "standins": self.standins.step,
+            "waiting": self.clockwork.leave,
+            "due": lambda: self.delivery.step(self.clock.now()),
+            "told": self.clockwork.report,
+        }
+        async with self.store.read() as conn:
+            row = (await conn.execute(_AT_HAND, {"now": self.clock.now()})).one()
+        return [step for name, step in steps.items() if getattr(row, name)]
+
+    async def next_at(self) -> datetime | None:
+        """When the next row will be due; None when none ever will."""
+        async with self.store.read() as conn:
+            found: datetime | None = (await conn.execute(_NEXT, {"now": self.clock.now()})).scalar_one_or_none()
+        return found
 
     async def passes(self, by: timedelta, step: timedelta = timedelta(hours=6)) -> None:
         """Time goes by with the listener up, and everything due is done on the way."""
@@ -384,6 +436,16 @@ class House:
                 settled = self.clock.now()
                 await self.settle()
 
+    async def sleeps(self, by: timedelta) -> None:
+        """The same, from each moment at which something is due to the next, and each morning; between all is quiet."""
+        end = self.clock.now() + by
+        while self.clock.now() < end:
+            morning = self.clock.now().replace(hour=7, minute=1) + timedelta(days=self.clock.now().hour >= 7)
+            self.clock.set(min(end, morning, await self.next_at() or end))
+            # As if it had been said every hour.
+            await self.store.write(lambda conn: settings.put(conn, "last_beat", self.clock.now()))
+            await self.settle()
+
     async def beat(self) -> None:
         await self.store.write(lambda conn: settings.beat(conn, self.clock.now()))
 
@@ -393,7 +455,7 @@ class House:
         """Received mails, oldest first, to that address and with that text; daily digests only when asked for."""
         found = [Letterbox(m) for m in self.relay.taken if not to or m.rcpt == to]
         found = [m for m in found if (m.code == code if code else m.code != "daily_digest")]
-        return [m for m in found if saying.lower() in (m.subject + m.text).lower()]
+        return [m for m in found if not saying or saying.lower() in (m.subject + m.text).lower()]
 
     async def codes(self, to: str = "") -> list[str]:
         """The codes of the mails that were sent, in order."""
@@ -442,7 +504,10 @@ async def house(
 ) -> AsyncIterator[House]:
     """A house with its people, at the given time; on SQLite unless a `url` says otherwise."""
     clock, rules = ManualClock(start), load_policy(policy)
-    store = await Store.open(url or f"sqlite:///{folder}/mailbot.db", f"file:{folder}/blobs", clock=clock, create=True)
+    file = folder / "mailbot.db"
+    if not url and not file.exists():
+        file.write_bytes(_tables())
+    store = await Store.open(url or f"sqlite:///{file}", f"file:{folder}/blobs", clock=clock, create=bool(url))
     async with store:
         await store.write(lambda conn: import_people(conn, PEOPLE, start))
         await store.write(lambda conn: policies.pin(conn, rules.version, dump_policy(rules)))
