@@ -753,7 +753,7 @@ def test_customer_contacts_are_editable_while_suspended_under_every_policy(polic
     assert desk.claim.customer == EVA
     assert not desk.claim.contact_verified
     assert desk.claim.consent is Consent.SUSPENDED
-    assert desk.codes() == ["office_attention>office"]
+    assert desk.codes() == ["claim_received>partner", "office_attention>office"]
     assert e.RevokeAddresses(email=JANA.email) in desk.last.actions
 
 

@@ -148,6 +148,15 @@ def _tables() -> bytes:
         return path.read_bytes()
 
 
+def _database(folder: Path) -> Path:
+    """The one that is there, or a fresh one without a row."""
+    file = folder / "mailbot.db"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(_tables())
+    return file
+
+
 @lru_cache(1024)
 def _parsed(raw: bytes) -> EmailMessage:
     parsed = email.message_from_bytes(raw, policy=email.policy.default)
@@ -504,10 +513,8 @@ async def house(
 ) -> AsyncIterator[House]:
     """A house with its people, at the given time; on SQLite unless a `url` says otherwise."""
     clock, rules = ManualClock(start), load_policy(policy)
-    file = folder / "mailbot.db"
-    if not url and not file.exists():
-        file.write_bytes(_tables())
-    store = await Store.open(url or f"sqlite:///{file}", f"file:{folder}/blobs", clock=clock, create=bool(url))
+    where = url or f"sqlite:///{_database(folder)}"
+    store = await Store.open(where, f"file:{folder}/blobs", clock=clock, create=bool(url))
     async with store:
         await store.write(lambda conn: import_people(conn, PEOPLE, start))
         await store.write(lambda conn: policies.pin(conn, rules.version, dump_policy(rules)))

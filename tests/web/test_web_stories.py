@@ -18,7 +18,7 @@ FORM = {
     "customer.name": "Jana Nováková",
     "customer.email": JANA,
     "customer.title": "CIO",
-    "customer.country": "CZ",
+    "customer.country": "GB",
 }
 CHOICES = {"solution_area": "modern_work_security", "activity": "usage", "products.0.code": "teams"}
 FILE = {"name": "sow.pdf", "mimeType": "application/pdf", "buffer": pdf()}
