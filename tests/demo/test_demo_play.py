@@ -11,7 +11,12 @@ import pytest
 
 def play(folder: Path, *options: str) -> subprocess.Popen[str]:
     words = [sys.executable, "-u", "-m", "mailbot.demo", "--folder", str(folder), *options]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # A shell's background job ignores Ctrl-C, and so would all it starts.
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, heard)
 
 
 @pytest.mark.timeout(300)
@@ -55,7 +60,10 @@ def test_ctrl_c_in_the_middle_puts_everything_away(tmp_path: Path) -> None:
         if "mailbot serves" in line:
             break
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=100)
+    try:
+        _, err = process.communicate(timeout=100)
+    finally:
+        process.kill()
     assert process.returncode == 0
     assert "Traceback" not in err
     assert "stopped" in (tmp_path / "demo/service.log").read_text().splitlines()[-1]
