@@ -181,7 +181,7 @@ async def _start_worker(service: Service) -> None:
         allow_private=config.webhooks.allow_private,
         schedule=schedule,
     )
-    mailroom = Mailroom(rooms.desk, rooms.readers, rooms.verifier.verify if rooms.verifier else None)
+    mailroom = Mailroom(rooms.desk, rooms.readers, rooms.verifier.verify if rooms.verifier else None, node)
     clockwork = Clockwork(rooms.desk)
     if rooms.scanner is not None:
         service.ticker.every(RESCAN_SECONDS, Rescans(rooms.store, clock, rooms.scanner).step)

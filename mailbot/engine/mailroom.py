@@ -45,11 +45,13 @@ PATIENCE = 3
 
 @dataclass(slots=True)
 class Mailroom:
-    """Works off accepted inbox items; `verify` checks senders where the configuration wants that."""
+    """Works off accepted inbox items; `verify` checks senders where the configuration wants that,
+    `node` is who has what it takes."""
 
     desk: Desk
     readers: Readers
     verify: Verify | None = None
+    node: str = ""
     _drafting: Drafting = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,7 +60,7 @@ class Mailroom:
     async def step(self) -> int:
         """Reads and settles up to a batch of items; returns how many were taken. Raises StoreFault."""
         now = self.desk.clock.now()
-        items = await self.desk.store.write(lambda conn: inbox.take(conn, now, BATCH, LEASE))
+        items = await self.desk.store.write(lambda conn: inbox.take(conn, now, BATCH, self.node, LEASE))
         if not items:
             return 0
         failpoint("mailroom.taken")

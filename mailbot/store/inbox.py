@@ -94,9 +94,15 @@ _INSERT, _INSERT_BYTES = insert(_table), insert(_bytes)
 _SETTLE = (
     update(_table)
     .where(_table.c.id == bindparam("row"), _ACCEPTED)
-    .values(claim_id=func.coalesce(func.nullif(bindparam("claim"), ""), _table.c.claim_id))
+    .values(
+        claim_id=func.coalesce(func.nullif(bindparam("claim"), ""), _table.c.claim_id), lease_until=None, lease_by=""
+    )
 )
-_LEASE = update(_table).where(_table.c.id == bindparam("row")).values(lease_until=bindparam("until"))
+_LEASE = (
+    update(_table)
+    .where(_table.c.id == bindparam("row"))
+    .values(lease_until=bindparam("until"), lease_by=bindparam("by"))
+)
 _UNREAD = (
     _WHOLE.where(_ACCEPTED, or_(_table.c.lease_until.is_(None), _table.c.lease_until <= bindparam("now")))
     .order_by(_table.c.id)
@@ -131,15 +137,15 @@ async def kept(conn: AsyncConnection, ids: Sequence[int]) -> bool:
     return int((await conn.execute(found)).scalar_one()) == len(ids)
 
 
-async def take(conn: AsyncConnection, now: datetime, limit: int, lease: timedelta) -> tuple[Item, ...]:
-    """The oldest unread items nobody else works on, with their bytes; they are yours for the time of the lease.
+async def take(conn: AsyncConnection, now: datetime, limit: int, node: str, duration: timedelta) -> tuple[Item, ...]:
+    """The oldest unread items nobody else works on, with their bytes; they are `node`'s for `duration`.
 
     What has to wait for older mail about the same claim that another node has is not among them.
     """
     rows = (await conn.execute(_UNREAD, {"now": now, "most": limit})).all()
     later = await sequence.waiting(conn, rows)
-    rows, until = [row for row in rows if row.id not in later], now + lease
-    await execute_many(conn, _LEASE, [{"row": row.id, "until": until} for row in rows])
+    rows, until = [row for row in rows if row.id not in later], now + duration
+    await execute_many(conn, _LEASE, [{"row": row.id, "until": until, "by": node} for row in rows])
     return tuple(replace(_item(row), lease_until=until) for row in rows)
 
 
@@ -148,10 +154,7 @@ async def settle(conn: AsyncConnection, settlements: Sequence[Settlement], now: 
     if not settlements:
         return
     await _guard(conn, [settlement.id for settlement in settlements])
-    rows = [
-        _found(settlement) | {"row": settlement.id, "settled_at": now, "lease_until": None}
-        for settlement in settlements
-    ]
+    rows = [_found(settlement) | {"row": settlement.id, "settled_at": now} for settlement in settlements]
     try:
         await execute_many(conn, _SETTLE, rows)
     except IntegrityError as error:
@@ -164,7 +167,8 @@ async def failed(conn: AsyncConnection, item_id: int, why: str, now: datetime, p
     attempts = (await conn.execute(statement)).scalar_one_or_none()
     if attempts is None:
         raise Conflict(item_ids=[item_id])
-    values: dict[str, Any] = {"attempts": attempts + 1, "reason": clean(why), "lease_until": now + _REST * 2**attempts}
+    values: dict[str, Any] = {"attempts": attempts + 1, "reason": clean(why), "lease_by": ""}
+    values["lease_until"] = now + _REST * 2**attempts
     if attempts + 1 >= patience:
         values |= {"disposition": "quarantined", "settled_at": now, "lease_until": None}
     await conn.execute(update(_table).where(_table.c.id == item_id).values(values))

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from mailbot.store.columns import BigId, Json, at, count, flags, row_id, states, texts, when, words
 
-REVISION = "0003"
+REVISION = "0004"
 """The Alembic revision these tables are: a database at an older one is not opened."""
 
 OLDEST = "0001"
@@ -182,6 +182,7 @@ inbox = Table(
     count("attempts"),
     *words("reason", "claim_id", "sender", "person", "digest", "message_id", "subject", "waits_for"),
     *at("settled_at", "lease_until", nullable=True),
+    *words("lease_by"),
     Column("trace", Json),
     Column("reading", Json),
     Index("ix_inbox_accepted", "id", **when("disposition = 'accepted'")),

@@ -37,7 +37,7 @@ _SAY_SECONDS = 20.0
 _UNREADY, _START_SECONDS = 70, 15.0  # how a node ends whose start met no server, and how long it takes to
 # What ends a run before its time without being a mistake of the harness.
 _BAD_ENDS = (TimeoutError, RuntimeError, NoServer, psycopg.Error)
-_LEASE_SECONDS = 180.0  # and a little: so long a killed node keeps what it held
+_LEASE_SECONDS = 180.0  # and a little: so long a node that hangs keeps what it held
 _PATIENCE_SECONDS = 600.0
 _MOODS = ("good", "good", "moody")
 

@@ -13,6 +13,7 @@ from mailbot.store.claims import Change
 from mailbot.store.database import Store
 from mailbot.store.faults import Conflict
 from mailbot.store.inbox import Disposition, Item, Settlement
+from mailbot.store.leases import forget_leases
 from mailbot.store.reply_addresses import ReplyAddress
 
 LEASE = timedelta(minutes=2)
@@ -35,7 +36,7 @@ async def _accept(store: Store, *items: Item) -> None:
 
 
 async def _take(store: Store, now: datetime, limit: int = 10) -> list[int]:
-    taken = await store.write(lambda conn: inbox.take(conn, now, limit, LEASE))
+    taken = await store.write(lambda conn: inbox.take(conn, now, limit, "one", LEASE))
     return [item.id for item in taken]
 
 
@@ -48,6 +49,13 @@ async def _get(store: Store, item_id: int) -> Item:
         found = await inbox.get(conn, item_id)
     assert found is not None
     return found
+
+
+async def test_what_was_in_hand_when_the_only_process_ended_is_taken_up_at_once(store: Store, now: datetime) -> None:
+    await _accept(store, _item(1, now))
+    assert [await _take(store, now), await _take(store, now)] == [[1], []]
+    await store.write(forget_leases)
+    assert await _take(store, now) == [1]
 
 
 async def test_an_accepted_item_keeps_everything_the_peer_said(store: Store, now: datetime) -> None:

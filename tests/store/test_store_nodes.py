@@ -61,7 +61,7 @@ def _mail(number: int, now: datetime) -> NewMail:
 async def test_nodes_that_take_at_the_same_time_take_different_mail(store: Store, other: Store, now: datetime) -> None:
     await store.write(lambda conn: inbox.accept(conn, [_item(n, now) for n in range(1, 41)]))
     taken = await asyncio.gather(
-        *(node.write(lambda conn: inbox.take(conn, now, 5, LEASE)) for node in (store, other) * 4)
+        *(node.write(lambda conn: inbox.take(conn, now, 5, "one", LEASE)) for node in (store, other) * 4)
     )
     ids = [item.id for items in taken for item in items]
     assert sorted(ids) == list(range(1, 41))
@@ -112,7 +112,7 @@ async def _arrive(store: Store, now: datetime, handles: dict[int, int]) -> None:
 
 
 async def _take(node: Store, now: datetime, limit: int) -> list[int]:
-    return [item.id for item in await node.write(lambda conn: inbox.take(conn, now, limit, LEASE))]
+    return [item.id for item in await node.write(lambda conn: inbox.take(conn, now, limit, "one", LEASE))]
 
 
 def _address(handle: int, now: datetime, *of: Claim) -> ReplyAddress:
@@ -209,20 +209,40 @@ async def test_a_commit_without_an_answer_is_called_unsure(store: Store, databas
         assert await inbox.kept(conn, [1])
 
 
-async def test_what_a_node_that_is_gone_was_sending_is_given_back(
+async def test_what_a_node_that_is_gone_was_reading_and_sending_is_given_back(
     open_store: Callable[..., Any], now: datetime
 ) -> None:
     store, gone = await open_store(name=f"{NAME}here"), await open_store(name=f"{NAME}there")
+    await store.write(lambda conn: inbox.accept(conn, [_item(n, now) for n in (1, 2)]))
     await store.write(lambda conn: outbox.put(conn, [_mail(n, now) for n in (1, 2)]))
-    for node, name in ((store, "here"), (gone, "there")):
-        await node.write(lambda conn, name=name: outbox.lease(conn, now, 1, name, timedelta(minutes=30)))
+    assert [await _work(store, now, "here"), await _work(gone, now, "there")] == [(1, 1), (2, 2)]
     watch = Watch(store, "here")
     assert [await watch.look(), await watch.look()] == [0, 0]
     await gone.close()
-    assert [await watch.look(), await watch.look()] == [0, 1]
-    again = await store.write(lambda conn: outbox.lease(conn, now, 5, "here", timedelta(minutes=30)))
-    assert [row.id for row in again] == [2]
+    assert [await watch.look(), await watch.look()] == [0, 2]
+    assert await _work(store, now, "here") == (2, 2)
     await store.close()
+
+
+async def test_mail_that_hurt_a_node_which_is_gone_rests_all_the_same(
+    open_store: Callable[..., Any], now: datetime
+) -> None:
+    store, gone = await open_store(name=f"{NAME}here"), await open_store(name=f"{NAME}there")
+    await store.write(lambda conn: inbox.accept(conn, [_item(1, now)]))
+    await gone.write(lambda conn: inbox.take(conn, now, 1, "there", LEASE))
+    await gone.write(lambda conn: inbox.failed(conn, 1, "reader_killed", now, 3))
+    await gone.close()
+    watch = Watch(store, "here")
+    assert [await watch.look(), await watch.look()] == [0, 0]
+    assert await _take(store, now, 1) == []
+    await store.close()
+
+
+async def _work(node: Store, now: datetime, name: str) -> tuple[int, int]:
+    """One mail to read and one to send, taken by that node."""
+    [item] = await node.write(lambda conn: inbox.take(conn, now, 1, name, LEASE))
+    [row] = await node.write(lambda conn: outbox.lease(conn, now, 1, name, LEASE))
+    return item.id, row.id
 
 
 async def test_the_servers_clock_sets_ours_right(open_store: Callable[..., Any], now: datetime) -> None:

@@ -95,7 +95,7 @@ READS: dict[str, Query] = {
 }
 
 WRITES: dict[str, Query] = {
-    "work from the inbox": lambda conn, claim, now: inbox.take(conn, now, 32, LEASE),
+    "work from the inbox": lambda conn, claim, now: inbox.take(conn, now, 32, "one", LEASE),
     "settling": lambda conn, claim, now: inbox.settle(conn, [Settlement(id=1, disposition="held")], now),
     "saving": lambda conn, claim, now: claims.save(conn, [Change(claim, claim)], now),
     "work from the outbox": lambda conn, claim, now: outbox.lease(conn, now, 32, "one", LEASE),
