@@ -123,17 +123,23 @@ def _contents(path: Path, keyring: Keyring | None) -> Iterator[Finding]:
         waiting = dict(conn.execute("SELECT disposition, count(*) FROM inbox GROUP BY disposition"))
         given_up = conn.execute("SELECT count(*) FROM outbox WHERE state IN ('bounced', 'expired')").fetchone()[0]
     yield from _fingerprints(settings, keyring)
-    for what in ("sending", "timers"):
-        if settings.get(f"paused.{what}"):
-            yield warning(
-                "pauses", f"{what} are paused" if what == "timers" else "sending is paused", f"mailbot resume {what}"
-            )
+    yield from _pauses(settings)
     for disposition in ("held", "quarantined"):
         if waiting.get(disposition):
             do = f"mailbot inbox list --disposition {disposition}"
             yield note("inbox", f"{waiting[disposition]} mails are {disposition}", do)
     if given_up:
         yield note("outbox", f"{given_up} mails did not arrive", "mailbot outbox list --state bounced (or expired)")
+
+
+def _pauses(settings: dict[str, Any]) -> Iterator[Finding]:
+    if settings.get("paused.sending"):
+        yield warning("pauses", "sending is paused", "mailbot resume sending")
+    if settings.get("paused.timers"):
+        yield warning("pauses", "timers are paused", "mailbot resume timers")
+    if settings.get("clock_jumped"):
+        do = "set the clock right, or `mailbot resume timers` if it is now"
+        yield warning("pauses", "timers stand still because the clock jumped", do)
 
 
 def _fingerprints(settings: dict[str, Any], keyring: Keyring | None) -> Iterator[Finding]:

@@ -1,8 +1,9 @@
 """A wall clock that was moved is noticed, and no timer rings by it: the steady clock, which nobody can set, went on.
 
 A clock that is years ahead would make every deadline due and, in the dark, move it there for good. So the timers pause,
-and go on by themselves when the clock is where it was going; else a person looks and resumes them. While they stand,
-no mail is given up for its age; what was put off by the wrong clock goes out when it is right.
+and go on by themselves when the clock is where it was going; else a person looks and resumes them. Until then no mail
+is given up for its age; what was put off by the wrong clock goes out when it is right. The jump and a person's own
+pause are two facts: neither hides the other, and a right clock ends only the first.
 """
 
 from collections.abc import Callable
@@ -35,7 +36,7 @@ class Jumps:
         self._apart = self._distance()
 
     async def look(self) -> None:
-        """Pauses the timers at a jump of more than an hour; resumes what it paused when the clock is right again."""
+        """Notes a jump of more than an hour, which stops the timers, and that the clock is right again."""
         by = self._distance() - self._apart
         jumped = abs(by) > OUTAGE.total_seconds()
         if jumped == self._jumped:
@@ -45,7 +46,7 @@ class Jumps:
         self._jumped = jumped
 
     async def _note(self, conn: AsyncConnection, jumped: bool) -> None:
-        await settings.pause_for_clock(conn, jumped=jumped)
+        await settings.note_jump(conn, jumped=jumped)
         if not jumped:
             await outbox.call_back(conn, self.clock.now(), LONGEST_WAIT)
 

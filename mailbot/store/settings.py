@@ -21,7 +21,7 @@ OUTAGE = timedelta(hours=1)
 _MEMORY = timedelta(days=30)
 _BEAT = "last_beat"
 _RESTORED = "restored"
-_CLOCK = "clock"
+_JUMPED = "clock_jumped"
 _GET = select(schema.settings.c.value).where(schema.settings.c.key == bindparam("wanted"))
 _CHANGE = insert_or_change(schema.settings, ["key"], ["value"])
 
@@ -65,26 +65,25 @@ async def put(conn: AsyncConnection, key: str, value: object) -> None:
 
 
 async def pause(conn: AsyncConnection, what: Pausable, *, paused: bool) -> None:
-    """Stops or resumes sending or timers; it survives restarts."""
+    """Stops or resumes sending or timers; it survives restarts. Who resumes timers takes the clock as right."""
     await put(conn, f"paused.{what}", paused)
+    if what == "timers" and not paused:
+        await note_jump(conn, jumped=False)
 
 
-async def pause_for_clock(conn: AsyncConnection, *, jumped: bool) -> None:
-    """Stops the timers because the clock jumped, or lets them go on if that is why they stand."""
-    if jumped and not await paused(conn, "timers"):
-        await put(conn, "paused.timers", _CLOCK)
-    elif not jumped and await clock_jumped(conn):
-        await pause(conn, "timers", paused=False)
+async def note_jump(conn: AsyncConnection, *, jumped: bool) -> None:
+    """Notes that the clock jumped, for which the timers stop, or that it is right; a person's pause stays as it is."""
+    await put(conn, _JUMPED, jumped)
 
 
 async def clock_jumped(conn: AsyncConnection) -> bool:
-    """Whether the timers stand still because the clock jumped."""
-    return bool(await get(conn, "paused.timers") == _CLOCK)
+    """Whether the clock jumped, and nobody has said since that it is right."""
+    return bool(await get(conn, _JUMPED))
 
 
 async def paused(conn: AsyncConnection, what: Pausable) -> bool:
-    """Whether sending or timers stand still."""
-    return bool(await get(conn, f"paused.{what}"))
+    """Whether sending or timers stand still; timers also do while the clock has jumped."""
+    return bool(await get(conn, f"paused.{what}")) or (what == "timers" and await clock_jumped(conn))
 
 
 async def fingerprints(conn: AsyncConnection) -> dict[int, str]:

@@ -127,8 +127,7 @@ async def test_timers_stand_still_while_the_clock_has_jumped_and_go_on_when_it_i
     async with house(tmp_path) as home:
         claim_id = await home.approved()
         await home.passes(timedelta(hours=3), timedelta(minutes=50))
-        seconds = home.clock.now().timestamp()
-        jumps, before = Jumps(home.store, home.clock, lambda: seconds), await home.claim(claim_id)
+        jumps, before = frozen(home), await home.claim(claim_id)
         home.clock.advance(jump)
         await home.beat()
         await jumps.look()
@@ -144,22 +143,47 @@ async def test_timers_stand_still_while_the_clock_has_jumped_and_go_on_when_it_i
         assert await early(home) == []
 
 
-async def test_a_jump_of_minutes_stops_nothing_and_a_persons_pause_is_not_ended_by_a_clock(tmp_path: Path) -> None:
+async def test_a_jump_of_minutes_stops_nothing(tmp_path: Path) -> None:
     async with house(tmp_path) as home:
-        seconds = home.clock.now().timestamp()
-        jumps = Jumps(home.store, home.clock, lambda: seconds)
+        jumps = frozen(home)
         home.clock.advance(timedelta(minutes=59))
         await jumps.look()
         assert await paused(home) == (False, False)
+
+
+@pytest.mark.parametrize("first", ["person", "clock"])
+async def test_a_jump_is_noted_beside_a_persons_pause_and_does_not_end_it(tmp_path: Path, first: str) -> None:
+    async with house(tmp_path) as home:
+        jumps = frozen(home)
+        if first == "person":
+            await home.store.write(lambda conn: settings.pause(conn, "timers", paused=True))
+        home.clock.advance(_FAR)
+        await jumps.look()
         await home.store.write(lambda conn: settings.pause(conn, "timers", paused=True))
-        for jump in (_FAR, -_FAR):
-            home.clock.advance(jump)
-            await jumps.look()
+        assert await paused(home) == (True, True)
+        home.clock.advance(-_FAR)
+        await jumps.look()
         assert await paused(home) == (True, False)
 
 
+async def test_who_resumes_the_timers_takes_the_new_time_as_right(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        jumps = frozen(home)
+        home.clock.advance(_FAR)
+        await jumps.look()
+        await home.store.write(lambda conn: settings.pause(conn, "timers", paused=False))
+        await jumps.look()
+        assert await paused(home) == (False, False)
+
+
+def frozen(home: House) -> Jumps:
+    """Looks at a clock beside a steady one that stands still."""
+    seconds = home.clock.now().timestamp()
+    return Jumps(home.store, home.clock, lambda: seconds)
+
+
 async def paused(home: House) -> tuple[bool, bool]:
-    """Whether the timers stand still, and whether the clock is why."""
+    """Whether the timers stand still, and whether the clock has jumped."""
     async with home.store.read() as conn:
         return await settings.paused(conn, "timers"), await settings.clock_jumped(conn)
 

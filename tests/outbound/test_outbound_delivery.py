@@ -134,12 +134,13 @@ async def test_after_five_days_a_mail_expires(
     assert (row.state, row.ended_at, row.reported) == ("expired", clock.now(), False)
 
 
-@pytest.mark.parametrize("restarted", [False, True], ids=["noticed", "restarted"])
+@pytest.mark.parametrize("case", ["noticed", "noticed while a person had paused the timers", "restarted"])
 async def test_nothing_is_given_up_by_a_clock_ten_years_ahead_and_all_leaves_when_it_is_right(
-    store: Store, delivery: Delivery, relay: Relay, clock: ManualClock, restarted: bool
+    store: Store, delivery: Delivery, relay: Relay, clock: ManualClock, case: str
 ) -> None:
     steady = clock.now().timestamp()
     jumps = Jumps(store, clock, lambda: steady)
+    await store.write(lambda conn: settings.pause(conn, "timers", paused="person" in case))
     await queue(store, clock, "ann", "bob")
     relay.fails["*"] = TemporaryFailure("rcpt", 452, "4.2.2 mailbox full")
     clock.advance(_TEN_YEARS)
@@ -147,7 +148,7 @@ async def test_nothing_is_given_up_by_a_clock_ten_years_ahead_and_all_leaves_whe
     assert await delivery.step(clock.now()) == 2
     assert await states(store) == ["deferred", "deferred"]
     clock.advance(-_TEN_YEARS)
-    if restarted:
+    if case == "restarted":
         await store.write(lambda conn: outbox.call_back(conn, clock.now(), LONGEST_WAIT))
     else:
         await jumps.look()
