@@ -36,7 +36,8 @@ class Limits:
     Reading one message (over the structural ones it is quarantined, of the text only the beginning is examined):
         `header_count`, `header_bytes`, `header_line_bytes`, `mime_depth`, `mime_parts`, `attachments`,
         `received_hops`; `text_bytes`, `text_lines`.
-        `reader_seconds`: wall and processor time, `reader_bytes`: memory of a reader process.
+        `reader_seconds`: processor time of a reader process (four times as much by the clock on the wall),
+        `reader_bytes`: its memory.
     Answering and sending:
         `answers_per_day`: answers to mail for one claim and address in 24 hours.
         `retry_first_seconds` doubling to `retry_most_seconds`, given up after `retry_days`.

@@ -23,9 +23,9 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _MAX_PARAMETERS = 64
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
 _SPACES = re.compile(r"\s+")
-# A garbage line inside a header block is skipped only while one of these still follows it.
+# A garbage line inside a header block is skipped only while one of these still follows it; a bare CR ends a line too.
 _KNOWN = re.compile(
-    rb"\n(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|reply-to|references)[ \t]*:",
+    rb"[\r\n](?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|reply-to|references)[ \t]*:",
     re.IGNORECASE,
 )
 

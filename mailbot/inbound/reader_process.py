@@ -1,8 +1,8 @@
 """The program of a reader process: reads tasks from standard input, writes what it made of them to standard output.
 
 Frames are a length of four bytes and a pickle. It knows no keys and has no network where the kernel allows; the parent
-keeps the wall clock and kills it. It ends with its input, on a lack of memory, or by a signal: nothing is lost by that,
-the parent still has the bytes.
+keeps a clock on the wall and kills it. It ends with its input, on a lack of memory, or by a signal: nothing is lost by
+that, the parent still has the bytes.
 """
 
 import importlib

@@ -49,6 +49,10 @@ class Session(SMTP):
         self._ending: Reply | None = None
         self.host = ""
 
+    def __dir__(self) -> list[str]:
+        """No names: aiosmtpd searches all of them for commands at every connection, and ours are the dialogue's."""
+        return []
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let the peer in, or say one line and close."""
         transport = cast(asyncio.Transport, transport)

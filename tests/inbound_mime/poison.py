@@ -1,6 +1,7 @@
 """Readings that misbehave on purpose, for the tests of the reader processes."""
 
 import os
+import signal
 from datetime import datetime
 
 from mailbot.inbound.interpret import interpret
@@ -12,6 +13,8 @@ def read(raw: bytes, envelope: Envelope, keys: Keys, now: datetime) -> object:
     if raw.startswith(b"HANG"):
         while True:
             pass
+    if raw.startswith(b"WAIT"):
+        signal.pause()
     if raw.startswith(b"BLOAT"):
         return [bytearray(64 * 2**20) for _ in range(64)]
     if raw.startswith(b"DIE"):

@@ -16,6 +16,7 @@ BLOCKS = st.lists(st.tuples(LINES, st.sampled_from([b"\r\n", b"\n", b"\r"])), ma
 
 @given(BLOCKS)
 @example(b"From: a@b.example\r\n more\r\nTo: x\r\n")
+@example(b"rubbish\rFrom: a@b.example\r")
 def test_a_field_has_the_same_value_among_orderly_lines_and_beside_rubbish(block: bytes) -> None:
     """A line of rubbish in front makes the reader go line by line; a known field behind it keeps it in the header."""
     orderly, used = read_headers(block)

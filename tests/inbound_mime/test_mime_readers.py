@@ -15,7 +15,7 @@ from mailbot.inbound.reader_pool import ReaderFailure
 from mailbot.inbound.readers import Readers, Task
 from mailbot.limits import Limits
 
-QUICK = replace(KEYS, limits=Limits(reader_seconds=1.5, reader_bytes=256 * 2**20))
+QUICK = replace(KEYS, limits=Limits(reader_seconds=0.4, reader_bytes=256 * 2**20))
 
 
 @asynccontextmanager
@@ -55,6 +55,14 @@ async def test_a_mail_is_read_as_in_this_process() -> None:
 async def test_a_mail_that_never_ends_is_a_timeout() -> None:
     async with pool() as readers:
         got = await readers.read(*task(b"HANG"))
+        assert isinstance(got, ReaderFailure)
+        assert got.cause == "timeout"
+        assert isinstance(await readers.read(*task()), Interpretation)
+
+
+async def test_a_mail_that_waits_for_ever_without_working_is_a_timeout_too() -> None:
+    async with pool() as readers:
+        got = await readers.read(*task(b"WAIT"))
         assert isinstance(got, ReaderFailure)
         assert got.cause == "timeout"
         assert isinstance(await readers.read(*task()), Interpretation)
