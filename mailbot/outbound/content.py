@@ -12,7 +12,8 @@ from aiosmtplib import SMTP, SMTPDataError, SMTPResponse, SMTPServerDisconnected
 
 _BLOCK_BYTES = 64 * 1024
 _START_INPUT = 354
-_COMPLETED = 250
+_POSITIVE = range(200, 300)
+"""A yes is told by its first digit alone (RFC 5321 4.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Content:
     complete: bool = False
 
     async def send(self, client: SMTP, waits: ContentWaits) -> SMTPResponse:
-        """The relay's 250. Raises SMTPDataError for another answer, TimeoutError, SMTPServerDisconnected."""
+        """The relay's yes. Raises SMTPDataError for another answer, TimeoutError, SMTPServerDisconnected."""
         started = await client.execute_command(b"DATA", timeout=waits.start)
         if started.code != _START_INPUT:
             raise SMTPDataError(started.code, started.message)
@@ -47,7 +48,7 @@ class Content:
         self.complete = True
         protocol.write(last)
         answer = await protocol.read_response(timeout=waits.final)
-        if answer.code != _COMPLETED:
+        if answer.code not in _POSITIVE:
             raise SMTPDataError(answer.code, answer.message)
         return answer
 

@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
-from aiosmtplib.errors import SMTPServerDisconnected
 
 from mailbot.endpoints import Relay
 from mailbot.failpoints import failpoint
@@ -186,15 +185,15 @@ async def _stage(client: SMTP, stage: Stage, content: Content | None = None) -> 
 
 
 def _failure(stage: Stage, error: Exception, *, complete: bool) -> TemporaryFailure | PermanentFailure:
+    """Only a 4xx or a 5xx says that a mail whose final dot is on its way was not taken (RFC 5321 4.2.1)."""
+    code, text = 0, str(error) or type(error).__name__
     if isinstance(error, SMTPResponseException) and error.code > 0:
-        text = error.message[:_REPLY_LENGTH]
-        # A refused connection or log-in says nothing about the mail that happened to be first.
-        if error.code >= 500 and stage not in _ABOUT_ALL_MAIL:
-            return PermanentFailure(stage, error.code, text)
-        return TemporaryFailure(stage, error.code, text)
-    lost = isinstance(error, (SMTPServerDisconnected, TimeoutError, OSError))
-    text = str(error)[:_REPLY_LENGTH] or type(error).__name__
-    return TemporaryFailure(stage, 0, text, maybe_sent=complete and lost)
+        code, text = error.code, error.message
+    text, kind = text[:_REPLY_LENGTH], code // 100
+    # A refused connection or log-in says nothing about the mail that happened to be first.
+    if kind == 5 and stage not in _ABOUT_ALL_MAIL:
+        return PermanentFailure(stage, code, text)
+    return TemporaryFailure(stage, code, text, maybe_sent=complete and kind not in (4, 5))
 
 
 def _mail_options(client: SMTP, message: Message, raw: bytes, dsn: bool) -> list[str]:

@@ -13,7 +13,7 @@ from mailbot.clock import ManualClock
 from mailbot.engine.jumps import LONGEST_WAIT, Jumps
 from mailbot.outbound.delivery import Delivery
 from mailbot.outbound.smarthost import SmarthostTransport, Timeouts
-from mailbot.outbound.transport import Message, PermanentFailure, Sent, TemporaryFailure
+from mailbot.outbound.transport import Failure, Message, PermanentFailure, Sent, TemporaryFailure
 from mailbot.store import outbox, settings
 from mailbot.store.database import Store
 from mailbot.store.outbox import NewMail
@@ -232,13 +232,15 @@ async def test_a_wrong_password_pauses_the_queue_and_kills_nothing(
 @pytest.mark.parametrize(
     "failure",
     [
+        TemporaryFailure("connect", 554, "5.7.1 go away"),
+        TemporaryFailure("tls", 0, "certificate has expired"),
         PermanentFailure("mail", 550, "5.7.1 sender not allowed"),
         PermanentFailure("rcpt", 554, "5.7.1 relaying denied"),
         PermanentFailure("rcpt", 550, "relay access denied"),
     ],
 )
 async def test_the_same_refusal_for_three_recipients_is_ours_and_marks_no_mail_dead(
-    store: Store, delivery: Delivery, relay: Relay, clock: ManualClock, failure: PermanentFailure
+    store: Store, delivery: Delivery, relay: Relay, clock: ManualClock, failure: Failure
 ) -> None:
     await queue(store, clock, *(f"p{n}" for n in range(5)))
     relay.fails["*"] = failure

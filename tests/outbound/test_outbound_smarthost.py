@@ -1,9 +1,7 @@
-"""What happens to a mail at the relay, told by a real SMTP server that fails where it is told to."""
+"""How mail is handed to a relay: bytes, kept connections, TLS, reports. Its troubles are in test_outbound_stages."""
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 import trustme
@@ -79,103 +77,6 @@ async def test_a_kept_connection_that_the_relay_gave_up_costs_no_attempt(how: st
     assert (len(host.taken), host.connections) == (2, 2)
 
 
-@pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
-async def test_a_4xx_answer_is_temporary_and_names_its_stage(stage: str) -> None:
-    async with serving(FakeSmarthost(always={stage: "451 4.3.0 later"})) as host:
-        with pytest.raises(TemporaryFailure) as caught:
-            await transport(host.relay()).send(MAIL)
-    failure = caught.value
-    assert (failure.stage, failure.code, failure.text, failure.maybe_sent) == (stage, 451, "4.3.0 later", False)
-    assert not host.taken
-
-
-@pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
-async def test_a_5xx_answer_is_permanent_and_names_its_stage(stage: str) -> None:
-    async with serving(FakeSmarthost(always={stage: "550 5.1.1 unknown"})) as host:
-        with pytest.raises(PermanentFailure) as caught:
-            await transport(host.relay()).send(MAIL)
-    assert (caught.value.stage, caught.value.code, caught.value.text) == (stage, 550, "5.1.1 unknown")
-
-
-@pytest.mark.parametrize("trouble", [HANG, DROP])
-@pytest.mark.parametrize("stage", ["mail", "rcpt"])
-async def test_silence_before_the_content_is_safe_to_repeat(stage: str, trouble: str) -> None:
-    async with serving(FakeSmarthost(answers={stage: [trouble]})) as host:
-        out = transport(host.relay())
-        with pytest.raises(TemporaryFailure) as caught:
-            await out.send(MAIL)
-        assert (caught.value.stage, caught.value.maybe_sent) == (stage, False)
-        await out.send(MAIL)
-        await out.close()
-    assert len(host.taken) == 1
-
-
-@pytest.mark.parametrize("trouble", [HANG, DROP])
-async def test_silence_after_the_final_dot_is_maybe_sent_and_the_same_bytes_go_again(trouble: str) -> None:
-    async with serving(FakeSmarthost(answers={"data": [trouble]})) as host:
-        out = transport(host.relay())
-        with pytest.raises(TemporaryFailure) as caught:
-            await out.send(MAIL)
-        assert (caught.value.stage, caught.value.maybe_sent) == ("data", True)
-        await out.send(MAIL)
-        await out.close()
-    assert [t.raw for t in host.taken] == [MAIL.raw, MAIL.raw]
-
-
-@pytest.mark.parametrize(
-    ("until", "answer"),
-    [("DATA", None), ("DATA", "451 4.3.0 not now"), ("content", None)],
-    ids=["silent after DATA", "refuses DATA", "stops reading"],
-)
-async def test_before_the_final_dot_is_on_its_way_a_failure_is_safe_to_repeat(until: str, answer: str | None) -> None:
-    large = Message(MAIL.mail_from, MAIL.rcpt, b"Subject: x\r\n\r\n" + b"y" * 70 + b"\r\n" * 8_000_000)
-    async with stopping_at(until, answer) as relay:
-        with pytest.raises(TemporaryFailure) as caught:
-            await transport(relay).send(large)
-    assert (caught.value.stage, caught.value.maybe_sent) == ("data", False)
-
-
-@asynccontextmanager
-async def stopping_at(until: str, answer: str | None) -> AsyncIterator[Relay]:
-    """A relay that goes along as far as `until`, and from there reads nothing more."""
-    over = asyncio.Event()
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 relay.example\r\n")
-        while (line := await reader.readline()) and line.strip() != b"DATA":
-            writer.write(b"250 go on\r\n")
-        if until == "content":
-            writer.write(b"354 go on\r\n")
-        elif answer:
-            writer.write(answer.encode() + b"\r\n")
-        await over.wait()
-        writer.transport.abort()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0, limit=4096)
-    try:
-        yield Relay("127.0.0.1", server.sockets[0].getsockname()[1], "", False)
-    finally:
-        over.set()
-        server.close()
-        await server.wait_closed()
-
-
-async def test_a_relay_that_is_not_there_is_temporary() -> None:
-    async with serving(FakeSmarthost()) as host:
-        relay = host.relay()
-    with pytest.raises(TemporaryFailure) as caught:
-        await transport(relay).send(MAIL)
-    assert caught.value.stage == "connect"
-
-
-@pytest.mark.parametrize("answer", ["554 5.7.1 go away", HANG, DROP])
-async def test_a_relay_that_refuses_to_talk_says_nothing_about_the_mail(answer: str) -> None:
-    async with serving(FakeSmarthost(always={"connect": answer})) as host:
-        with pytest.raises(TemporaryFailure) as caught:
-            await transport(host.relay()).send(MAIL)
-    assert caught.value.stage == "connect"
-
-
 async def test_a_cancelled_send_leaves_no_half_spoken_connection_behind() -> None:
     async with serving(FakeSmarthost(answers={"data": [None, HANG]})) as host:
         out = transport(host.relay())
@@ -197,14 +98,6 @@ async def test_tls_is_demanded_and_used(authority: trustme.CA) -> None:
         await out.send(MAIL)
         await out.close()
     assert [(t.over_tls, t.login) for t in host.taken] == [(True, True)]
-
-
-async def test_a_wrong_password_is_temporary_at_auth(authority: trustme.CA) -> None:
-    async with serving(FakeSmarthost(tls=server_tls(authority), password="secret")) as host:
-        out = transport(host.relay(user="bot"), tls=client_tls(authority), password=lambda: "wrong")
-        with pytest.raises(TemporaryFailure) as caught:
-            await out.send(MAIL)
-    assert (caught.value.stage, caught.value.code) == ("auth", 535)
 
 
 async def test_an_unreadable_password_file_is_temporary_at_auth(authority: trustme.CA) -> None:
