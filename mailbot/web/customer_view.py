@@ -14,6 +14,7 @@ from mailbot.web.site import Site
 
 RETENTION_MONTHS = 24
 """How long originals and addresses are kept after a claim has ended (domain §3)."""
+_MAY_START = ("early", "waiting", "needs_yes", "suspended")
 
 
 async def page_context(site: Site, opened: Opened) -> dict[str, Any]:
@@ -26,6 +27,7 @@ async def page_context(site: Site, opened: Opened) -> dict[str, Any]:
         "claims": items,
         "decline_all": sum(item["can_decline"] for item in items) > 1,
         "can_ask": any(item["can_ask"] for item in items),
+        "may_start": any(item["state"] in _MAY_START for item in items),
         "others": [_brief(claim) for claim in await _others(site, opened)],
         "time_zone": site.customer_zone(opened.claims[0]),
         "retention_months": RETENTION_MONTHS,
@@ -58,7 +60,7 @@ def _item(site: Site, opened: Opened, claim: Claim, replaced: Sequence[str]) -> 
         "replaces": replaced,
         "can_decline": "decline" in acts and claim.consent is not Consent.DECLINED,
         "can_undo": "undo" in acts and actor.of_record,
-        "can_accept": "accept" in acts and opened.live_for(claim),
+        "can_accept": "accept" in acts and opened.live_for(claim) and claim.association is not Association.ACTIVE,
         "can_ask": "ask" in acts and opened.live_for(claim),
     }
 

@@ -139,6 +139,22 @@ async def test_a_question_suspends_the_window_and_reaches_the_office(home: House
     assert [i.text for i in claim.open_inquiries()] == ["Which figures exactly?"]
 
 
+async def test_on_the_page_of_an_active_association_nothing_speaks_of_a_start(home: House, browser: Browser) -> None:
+    claim_id = await noticed(home)
+    page = page_of(home, JANA, "c")
+    before = await browser.open(page)
+    assert "I agree already now" in before
+    assert "Nothing starts as long as your question is open." in before
+    await home.sleeps(timedelta(days=12))
+    assert (await home.claim(claim_id)).association is Association.ACTIVE
+    text = await browser.open(page)
+    assert "No, I decline" in text
+    assert "agree already" not in text
+    await browser.press(f"{page}/ask", text="Which figures exactly?")
+    assert "Your question is with the claims office." in browser.page.text
+    assert "Nothing starts" not in text + browser.page.text
+
+
 async def test_an_empty_question_is_no_question(home: House, browser: Browser) -> None:
     claim_id = await noticed(home)
     page = page_of(home, JANA, "c")
