@@ -41,7 +41,8 @@ crash-nodes: $(VENV)/.dev
 
 # Random lives of claims, many and long: ARGS="lives steps". A life that fails is printed as the steps that lead there.
 soak: $(VENV)/.dev
-	MAILBOT_SOAK="$(or $(ARGS),200 50)" $(BIN)/pytest tests/engine/test_engine_machine.py -p no:xdist -q --timeout 0
+	MAILBOT_SOAK="$(or $(ARGS),200 50)" $(BIN)/pytest tests/engine/test_engine_machine.py -p no:xdist -q --timeout 0 \
+		--hypothesis-profile=search
 
 # The goals of docs/performance.md beside the baselines it runs; asserts nothing. ARGS=--quick, ARGS="--claims 1000000 scale".
 bench: $(VENV)/.dev

@@ -6,7 +6,9 @@ not how fast a disk confirms it, and every commit waits for that. `--basetemp` p
 And what many rooms share: a PostgreSQL server, started when the first test wants it, one for each worker.
 """
 
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,9 +21,17 @@ from postgres_here import NoServer, Server, empty, migrated
 MEMORY = Path("/dev/shm")
 ROOM = 4 << 30
 
-# Hypothesis brings a profile of its own for continuous integration (the same examples each time); it stays the base.
-settings.register_profile("mailbot", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+# Rooms whose tests start processes or live through weeks come first; what is left for the end is small.
+LONG = ("crash", "cli", "demo", "attack", "web", "engine", "doctor", "postfix", "inbound_smtp", "docs", "store")
+
+# The same examples each time: who changed nothing breaks nothing. `--hypothesis-profile=search` looks for new ones.
+settings.register_profile("search", deadline=None, derandomize=False, print_blob=True)
+settings.register_profile("mailbot", deadline=None, derandomize=True, database=None)
 settings.load_profile("mailbot")
+
+# Every process that a test starts loads code that is compiled, also where the environment forbids to keep it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # What is logged where nobody set logging up: structlog would draw each traceback for a terminal, for seconds each.
 structlog.configure(
@@ -32,7 +42,8 @@ structlog.configure(
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
-    """Workers of pytest-xdist get folders below the one that is chosen here."""
+    """Workers of pytest-xdist get folders below the one that is chosen here, and modules in the order of LONG."""
+    config.option.loadscopereorder = False
     if config.option.basetemp or not _has_room():
         return (yield)
     folder = config.option.basetemp = tempfile.mkdtemp(prefix="mailbot-", dir=MEMORY)
@@ -40,6 +51,10 @@ def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
         return (yield)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONG.index(room) if (room := item.path.parent.name) in LONG else len(LONG))
 
 
 def _has_room() -> bool:
