@@ -61,8 +61,7 @@ class Templates:
     def __init__(self, products: Mapping[str, str], folders: Sequence[str] = ("mail", "web")) -> None:
         sources = _read(_FOLDER, folders)
         translations = catalogues.load(_FOLDER / "locale")
-        shared = _Compiled()
-        self._tongues = {n: _environment(n, sources, shared, translations[n], products) for n in catalogues.LANGUAGES}
+        self._tongues = {n: _environment(n, sources, translations[n], products) for n in catalogues.LANGUAGES}
         self.mails = tuple(sorted(_code(n) for n in sources if n.startswith("mail/") and _is_mail(sources[n])))
         for environment in self._tongues.values():
             for name in environment.list_templates():
@@ -90,16 +89,19 @@ class Templates:
 
 
 class _Compiled(BytecodeCache):
-    """Code compiled for one language serves the others: nothing in it depends on the language."""
+    """Code compiled once serves all languages, and whoever makes `Templates` next: it follows from the source alone."""
 
     def __init__(self) -> None:
-        self._code: dict[str, Any] = {}
+        self._code: dict[tuple[str, str], Any] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._code.get(bucket.key)
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[bucket.key] = bucket.code
+        self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
 
 
 class _Loader(BaseLoader):
@@ -163,13 +165,12 @@ class _Environment(SandboxedEnvironment):
 def _environment(
     name: str,
     sources: Mapping[str, str],
-    shared: BytecodeCache,
     translations: NullTranslations,
     products: Mapping[str, str],
 ) -> Environment:
     environment = _Environment(
         loader=_Loader(sources),
-        bytecode_cache=shared,
+        bytecode_cache=_COMPILED,
         autoescape=lambda template: template is None or ".html." in template,
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
