@@ -240,13 +240,13 @@ class Fresh:
 
 
 class Nursery:
-    """The process that forks services (crash_nursery.py)."""
+    """The process that forks services (crash_nursery.py), all with that environment."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, env: dict[str, str] | None = None) -> None:
         self._address = str(folder / "nursery")
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("MAILBOT_", "COV_"))}
-        program = str(Path(__file__).with_name("crash_nursery.py"))
-        self._process = subprocess.Popen([sys.executable, program, self._address], stdin=subprocess.PIPE, env=plain)
+        words = [sys.executable, str(Path(__file__).with_name("crash_nursery.py")), self._address]
+        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, env=plain | (env or {}))
 
     def serve(self, folder: Path, log: int, failpoint: str, planted: str, role: str = "all") -> "Forked":
         line = socket.socket(socket.AF_UNIX)

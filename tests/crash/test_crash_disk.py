@@ -16,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from crash_house import DOMAIN, Fresh, House, kill, until
+from crash_house import DOMAIN, House, Nursery, Served, kill, until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -26,18 +26,17 @@ _SMALL, _BLOB, _SPOOLED = 100, 100_000, 600_000
 
 
 class Ward:
-    """A service with a disk that can be told to fail."""
+    """A service with a disk that can be told to fail, by the file `control`."""
 
-    def __init__(self, folder: Path, library: Path) -> None:
-        self.house = House(folder, 1, "http://127.0.0.1:1/hook")
-        self._control = folder / "disk"
-        self._library = library
+    def __init__(self, folder: Path, nursery: Nursery, control: Path) -> None:
+        self.house = House(folder, 1, "http://127.0.0.1:1/hook", nursery)
+        self._control = control
         self._number = 0
         self.stored: list[bytes] = []
         self.service = self.begin()
 
-    def begin(self) -> Fresh:
-        self.service = self.house.serve_afresh({"LD_PRELOAD": str(self._library), "DISK_SHIM": str(self._control)})
+    def begin(self) -> Served:
+        self.service = self.house.serve()
         try:
             until(lambda: self.service.poll() is not None or self.house.listens(), 90, "the service does not start")
         except TimeoutError:
@@ -105,10 +104,13 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[Ward]:
-    it = Ward(tmp_path_factory.mktemp("ward"), library)
+    folder = tmp_path_factory.mktemp("ward")
+    control = folder / "disk"
+    nursery = Nursery(folder, {"LD_PRELOAD": str(library), "DISK_SHIM": str(control)})
+    it = Ward(folder / "house", nursery, control)
     yield it
     kill(it.service)
-    it.house.close()
+    nursery.close()
 
 
 @pytest.fixture
