@@ -511,10 +511,10 @@ async def house(
     trust: str = "",
     url: str = "",
 ) -> AsyncIterator[House]:
-    """A house with its people, at the given time; on SQLite unless a `url` says otherwise."""
+    """A house with its people, at the given time; on SQLite unless a `url` names a migrated database without a row."""
     clock, rules = ManualClock(start), load_policy(policy)
     where = url or f"sqlite:///{_database(folder)}"
-    store = await Store.open(where, f"file:{folder}/blobs", clock=clock, create=bool(url))
+    store = await Store.open(where, f"file:{folder}/blobs", clock=clock)
     async with store:
         await store.write(lambda conn: import_people(conn, PEOPLE, start))
         await store.write(lambda conn: policies.pin(conn, rules.version, dump_policy(rules)))

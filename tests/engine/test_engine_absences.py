@@ -1,9 +1,8 @@
 """Reviewers who are away: noted by their own answer, and their claims go to somebody who is there."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from engine_house import ADA, RITA, ROLF, House, house
+from engine_house import ADA, RITA, ROLF, House
 
 from mailbot.store import absences
 
@@ -20,55 +19,50 @@ async def leaves(home: House, email: str) -> None:
     await home.settle()
 
 
-async def test_an_out_of_office_answer_passes_the_claim_on_until_the_day_it_names(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        claim_id = await home.submitted()
-        first = (await home.claim(claim_id)).assigned_to
-        mail = home.mails(first)[-1]
-        await home.replies(mail, "I am out of office until 13 March 2026.", headers=AUTO)
-        await home.settle()
-        assert {email: f"{until:%m-%d %H}" for email, until in (await away(home)).items()} == {first: "03-14 00"}
-        second = (await home.claim(claim_id)).assigned_to
-        assert second in {RITA, ROLF} - {first}
-        assert home.mails(second, code="review_assigned")
-        home.clock.advance(timedelta(days=14))
-        assert await away(home) == {}
+async def test_an_out_of_office_answer_passes_the_claim_on_until_the_day_it_names(home: House) -> None:
+    claim_id = await home.submitted()
+    first = (await home.claim(claim_id)).assigned_to
+    mail = home.mails(first)[-1]
+    await home.replies(mail, "I am out of office until 13 March 2026.", headers=AUTO)
+    await home.settle()
+    assert {email: f"{until:%m-%d %H}" for email, until in (await away(home)).items()} == {first: "03-14 00"}
+    second = (await home.claim(claim_id)).assigned_to
+    assert second in {RITA, ROLF} - {first}
+    assert home.mails(second, code="review_assigned")
+    home.clock.advance(timedelta(days=14))
+    assert await away(home) == {}
 
 
-async def test_an_answer_without_a_day_counts_for_two_weeks(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        claim_id = await home.submitted()
-        first = (await home.claim(claim_id)).assigned_to
-        await home.replies(home.mails(first)[-1], "I am currently out of the office.", headers=AUTO)
-        await home.settle()
-        assert [until - home.clock.now() for until in (await away(home)).values()] == [timedelta(days=14)]
+async def test_an_answer_without_a_day_counts_for_two_weeks(home: House) -> None:
+    claim_id = await home.submitted()
+    first = (await home.claim(claim_id)).assigned_to
+    await home.replies(home.mails(first)[-1], "I am currently out of the office.", headers=AUTO)
+    await home.settle()
+    assert [until - home.clock.now() for until in (await away(home)).values()] == [timedelta(days=14)]
 
 
-async def test_a_stranger_does_not_send_a_reviewer_away(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        claim_id = await home.submitted()
-        first = (await home.claim(claim_id)).assigned_to
-        mail = home.mails(first)[-1]
-        text = "I am out of office until 13 March 2026."
-        await home.replies(mail, text, sender="someone@else.example", headers=AUTO)
-        await home.settle()
-        assert await away(home) == {}
-        assert (await home.claim(claim_id)).assigned_to == first
+async def test_a_stranger_does_not_send_a_reviewer_away(home: House) -> None:
+    claim_id = await home.submitted()
+    first = (await home.claim(claim_id)).assigned_to
+    mail = home.mails(first)[-1]
+    text = "I am out of office until 13 March 2026."
+    await home.replies(mail, text, sender="someone@else.example", headers=AUTO)
+    await home.settle()
+    assert await away(home) == {}
+    assert (await home.claim(claim_id)).assigned_to == first
 
 
-async def test_a_claim_that_nobody_else_may_take_stays(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        claim_id = await home.submitted()
-        for email in (RITA, ROLF, ADA):
-            await leaves(home, email)
-        version = (await home.claim(claim_id)).version
-        await home.settle()
-        claim = await home.claim(claim_id)
-        assert claim.assigned_to in (RITA, ROLF)
-        assert claim.version == version
+async def test_a_claim_that_nobody_else_may_take_stays(home: House) -> None:
+    claim_id = await home.submitted()
+    for email in (RITA, ROLF, ADA):
+        await leaves(home, email)
+    version = (await home.claim(claim_id)).version
+    await home.settle()
+    claim = await home.claim(claim_id)
+    assert claim.assigned_to in (RITA, ROLF)
+    assert claim.version == version
 
 
-async def test_a_new_claim_goes_to_who_is_there(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        await leaves(home, RITA)
-        assert (await home.claim(await home.submitted())).assigned_to == ROLF
+async def test_a_new_claim_goes_to_who_is_there(home: House) -> None:
+    await leaves(home, RITA)
+    assert (await home.claim(await home.submitted())).assigned_to == ROLF

@@ -45,135 +45,127 @@ def reminders(home: House) -> list[str]:
     return [m.code for m in home.mails(PETR, code=codes[0]) + home.mails(PETR, code=codes[1])]
 
 
-async def test_after_three_days_down_what_was_due_comes_once_and_late_not_early(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        await asked(home)
-        home.clock.advance(3 * _DAYS + timedelta(hours=5))
-        await home.beat()
-        await home.settle()
-        after = reminders(home)
-        await home.settle()
-        assert reminders(home) == after
-        await home.passes(timedelta(hours=20), timedelta(hours=1))
-        assert await early(home) == []
-        assert doubled(home) == []
-        assert 1 <= len(reminders(home)) <= 3
+@pytest.mark.on_both
+async def test_after_three_days_down_what_was_due_comes_once_and_late_not_early(home: House) -> None:
+    await asked(home)
+    home.clock.advance(3 * _DAYS + timedelta(hours=5))
+    await home.beat()
+    await home.settle()
+    after = reminders(home)
+    await home.settle()
+    assert reminders(home) == after
+    await home.passes(timedelta(hours=20), timedelta(hours=1))
+    assert await early(home) == []
+    assert doubled(home) == []
+    assert 1 <= len(reminders(home)) <= 3
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)], ids=["forward", "back"])
 async def test_an_hour_too_much_or_too_little_doubles_no_reminder_and_brings_none_early(
-    tmp_path: Path, jump: timedelta
+    home: House, jump: timedelta
 ) -> None:
-    async with house(tmp_path) as home:
-        claim_id = await asked(home)
-        for _ in range(8):
-            await home.passes(timedelta(hours=11), timedelta(hours=1))
-            home.clock.advance(jump)
-            await home.beat()
-            await home.settle()
-            home.clock.advance(-jump)
-            await home.beat()
-            await home.settle()
-        assert (await home.claim(claim_id)).status is Status.ACTION_REQUIRED
-        assert await early(home) == []
-        assert doubled(home) == []
-
-
-async def test_a_clock_ten_years_ahead_for_a_moment_judges_nobody(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        claim_id = await asked(home)
-        address = home.mails(PETR)[-1]
-        home.clock.advance(_FAR)
+    claim_id = await asked(home)
+    for _ in range(8):
+        await home.passes(timedelta(hours=11), timedelta(hours=1))
+        home.clock.advance(jump)
         await home.beat()
         await home.settle()
-        assert (await home.claim(claim_id)).status is Status.ACTION_REQUIRED
-        home.clock.advance(-_FAR + timedelta(minutes=5))
+        home.clock.advance(-jump)
         await home.beat()
         await home.settle()
-        assert doubled(home) == []
-        await home.replies(address, "Jana signed it, on page 2.")
-        await home.settle()
-        assert (await home.claim(claim_id)).status is Status.SUBMITTED
+    assert (await home.claim(claim_id)).status is Status.ACTION_REQUIRED
+    assert await early(home) == []
+    assert doubled(home) == []
 
 
-async def test_a_window_is_not_closed_by_a_clock_ten_years_ahead(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        claim_id = await home.approved()
-        await home.passes(timedelta(hours=3), timedelta(minutes=50))
-        home.clock.advance(_FAR)
-        await home.beat()
-        await home.settle()
-        claim = await home.claim(claim_id)
-        assert claim.association is not Association.ACTIVE
-        assert claim.consent is not Consent.LAPSED
+async def test_a_clock_ten_years_ahead_for_a_moment_judges_nobody(home: House) -> None:
+    claim_id = await asked(home)
+    address = home.mails(PETR)[-1]
+    home.clock.advance(_FAR)
+    await home.beat()
+    await home.settle()
+    assert (await home.claim(claim_id)).status is Status.ACTION_REQUIRED
+    home.clock.advance(-_FAR + timedelta(minutes=5))
+    await home.beat()
+    await home.settle()
+    assert doubled(home) == []
+    await home.replies(address, "Jana signed it, on page 2.")
+    await home.settle()
+    assert (await home.claim(claim_id)).status is Status.SUBMITTED
 
 
-async def test_a_beat_ten_years_ahead_darkens_nothing_once_the_clock_is_right(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        claim_id = await home.approved()
-        await home.passes(timedelta(hours=3), timedelta(minutes=50))
-        home.clock.advance(_FAR)
-        await home.beat()
-        home.clock.advance(-_FAR + timedelta(minutes=5))
-        await home.passes(21 * _DAYS)
-        claim = await home.claim(claim_id)
-        assert (claim.consent, claim.association) == (Consent.LAPSED, Association.ACTIVE)
+async def test_a_window_is_not_closed_by_a_clock_ten_years_ahead(home: House) -> None:
+    claim_id = await home.approved()
+    await home.passes(timedelta(hours=3), timedelta(minutes=50))
+    home.clock.advance(_FAR)
+    await home.beat()
+    await home.settle()
+    claim = await home.claim(claim_id)
+    assert claim.association is not Association.ACTIVE
+    assert claim.consent is not Consent.LAPSED
+
+
+async def test_a_beat_ten_years_ahead_darkens_nothing_once_the_clock_is_right(home: House) -> None:
+    claim_id = await home.approved()
+    await home.passes(timedelta(hours=3), timedelta(minutes=50))
+    home.clock.advance(_FAR)
+    await home.beat()
+    home.clock.advance(-_FAR + timedelta(minutes=5))
+    await home.passes(21 * _DAYS)
+    claim = await home.claim(claim_id)
+    assert (claim.consent, claim.association) == (Consent.LAPSED, Association.ACTIVE)
 
 
 @pytest.mark.parametrize("jump", [_FAR, -_FAR, timedelta(hours=2)], ids=["years ahead", "years behind", "two hours"])
 async def test_timers_stand_still_while_the_clock_has_jumped_and_go_on_when_it_is_right(
-    tmp_path: Path, jump: timedelta
+    home: House, jump: timedelta
 ) -> None:
-    async with house(tmp_path) as home:
-        claim_id = await home.approved()
-        await home.passes(timedelta(hours=3), timedelta(minutes=50))
-        jumps, before = frozen(home), await home.claim(claim_id)
-        home.clock.advance(jump)
-        await home.beat()
-        await jumps.look()
-        await home.settle()
-        assert (await home.claim(claim_id)).clocks == before.clocks
-        assert await paused(home) == (True, True)
-        home.clock.advance(-jump)
-        await home.beat()
-        await jumps.look()
-        assert await paused(home) == (False, False)
-        await home.passes(21 * _DAYS)
-        assert (await home.claim(claim_id)).consent is Consent.LAPSED
-        assert await early(home) == []
+    claim_id = await home.approved()
+    await home.passes(timedelta(hours=3), timedelta(minutes=50))
+    jumps, before = frozen(home), await home.claim(claim_id)
+    home.clock.advance(jump)
+    await home.beat()
+    await jumps.look()
+    await home.settle()
+    assert (await home.claim(claim_id)).clocks == before.clocks
+    assert await paused(home) == (True, True)
+    home.clock.advance(-jump)
+    await home.beat()
+    await jumps.look()
+    assert await paused(home) == (False, False)
+    await home.passes(21 * _DAYS)
+    assert (await home.claim(claim_id)).consent is Consent.LAPSED
+    assert await early(home) == []
 
 
-async def test_a_jump_of_minutes_stops_nothing(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        jumps = frozen(home)
-        home.clock.advance(timedelta(minutes=59))
-        await jumps.look()
-        assert await paused(home) == (False, False)
+async def test_a_jump_of_minutes_stops_nothing(home: House) -> None:
+    jumps = frozen(home)
+    home.clock.advance(timedelta(minutes=59))
+    await jumps.look()
+    assert await paused(home) == (False, False)
 
 
 @pytest.mark.parametrize("first", ["person", "clock"])
-async def test_a_jump_is_noted_beside_a_persons_pause_and_does_not_end_it(tmp_path: Path, first: str) -> None:
-    async with house(tmp_path) as home:
-        jumps = frozen(home)
-        if first == "person":
-            await home.store.write(lambda conn: settings.pause(conn, "timers", paused=True))
-        home.clock.advance(_FAR)
-        await jumps.look()
+async def test_a_jump_is_noted_beside_a_persons_pause_and_does_not_end_it(home: House, first: str) -> None:
+    jumps = frozen(home)
+    if first == "person":
         await home.store.write(lambda conn: settings.pause(conn, "timers", paused=True))
-        assert await paused(home) == (True, True)
-        home.clock.advance(-_FAR)
-        await jumps.look()
-        assert await paused(home) == (True, False)
+    home.clock.advance(_FAR)
+    await jumps.look()
+    await home.store.write(lambda conn: settings.pause(conn, "timers", paused=True))
+    assert await paused(home) == (True, True)
+    home.clock.advance(-_FAR)
+    await jumps.look()
+    assert await paused(home) == (True, False)
 
 
-async def test_who_resumes_the_timers_takes_the_new_time_as_right(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        jumps = frozen(home)
-        home.clock.advance(_FAR)
-        await jumps.look()
-        await home.store.write(lambda conn: settings.pause(conn, "timers", paused=False))
-        await jumps.look()
-        assert await paused(home) == (False, False)
+async def test_who_resumes_the_timers_takes_the_new_time_as_right(home: House) -> None:
+    jumps = frozen(home)
+    home.clock.advance(_FAR)
+    await jumps.look()
+    await home.store.write(lambda conn: settings.pause(conn, "timers", paused=False))
+    await jumps.look()
+    assert await paused(home) == (False, False)
 
 
 def frozen(home: House) -> Jumps:
@@ -188,20 +180,19 @@ async def paused(home: House) -> tuple[bool, bool]:
         return await settings.paused(conn, "timers"), await settings.clock_jumped(conn)
 
 
-async def test_a_clock_ten_years_behind_stops_nothing_for_good(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        claim_id = await asked(home)
-        home.clock.advance(-_FAR)
-        await home.beat()
-        await home.settle()
-        await home.replies(home.mails(PETR)[-1], "Jana signed it, on page 2.")
-        await home.settle()
-        assert (await home.claim(claim_id)).status is Status.SUBMITTED
-        home.clock.advance(_FAR + timedelta(hours=1))
-        await home.beat()
-        await home.settle()
-        assert await early(home) == []
-        assert doubled(home) == []
+async def test_a_clock_ten_years_behind_stops_nothing_for_good(home: House) -> None:
+    claim_id = await asked(home)
+    home.clock.advance(-_FAR)
+    await home.beat()
+    await home.settle()
+    await home.replies(home.mails(PETR)[-1], "Jana signed it, on page 2.")
+    await home.settle()
+    assert (await home.claim(claim_id)).status is Status.SUBMITTED
+    home.clock.advance(_FAR + timedelta(hours=1))
+    await home.beat()
+    await home.settle()
+    assert await early(home) == []
+    assert doubled(home) == []
 
 
 @pytest.mark.parametrize(
@@ -210,9 +201,9 @@ async def test_a_clock_ten_years_behind_stops_nothing_for_good(tmp_path: Path) -
     ids=["to summer time", "to winter time"],
 )
 async def test_the_days_on_which_the_hour_changes_have_one_digest_each_and_no_reminder_twice(
-    tmp_path: Path, start: datetime
+    tmp_path: Path, url: str, start: datetime
 ) -> None:
-    async with house(tmp_path, start=start) as home:
+    async with house(tmp_path, start=start, url=url) as home:
         await asked(home)
         await asked_again(home)
         await home.passes(6 * _DAYS, timedelta(minutes=50))
@@ -234,20 +225,19 @@ async def asked_again(home: House) -> None:
     await home.settle()
 
 
-async def test_an_answer_received_in_time_and_read_after_the_deadline_is_in_time(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        claim_id = await asked(home)
-        letter = home.mails(PETR)[-1]
-        claim = await home.claim(claim_id)
-        due = max(clock.due for clock in claim.clocks if clock.kind == "partner_action")
-        await home.passes(due - home.clock.now() - timedelta(minutes=1))
-        await home.replies(letter, "Jana signed it, on page 2.")
-        # Nobody reads for three hours: the readers are gone, the listener is not.
-        for _ in range(4):
-            home.clock.advance(timedelta(minutes=45))
-            await home.beat()
-            await home.clockwork.ring()
-        assert (await home.claim(claim_id)).status is Status.ACTION_REQUIRED
-        await home.settle()
-        assert (await home.claim(claim_id)).status is Status.SUBMITTED
-        assert await early(home) == []
+async def test_an_answer_received_in_time_and_read_after_the_deadline_is_in_time(home: House) -> None:
+    claim_id = await asked(home)
+    letter = home.mails(PETR)[-1]
+    claim = await home.claim(claim_id)
+    due = max(clock.due for clock in claim.clocks if clock.kind == "partner_action")
+    await home.passes(due - home.clock.now() - timedelta(minutes=1))
+    await home.replies(letter, "Jana signed it, on page 2.")
+    # Nobody reads for three hours: the readers are gone, the listener is not.
+    for _ in range(4):
+        home.clock.advance(timedelta(minutes=45))
+        await home.beat()
+        await home.clockwork.ring()
+    assert (await home.claim(claim_id)).status is Status.ACTION_REQUIRED
+    await home.settle()
+    assert (await home.claim(claim_id)).status is Status.SUBMITTED
+    assert await early(home) == []

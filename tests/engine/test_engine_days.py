@@ -1,21 +1,13 @@
 """What a day brings: digests, waiting reminders, joined notices, and the end of retention."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from engine_house import ADA, CLAIM_FORM, DOMAIN, JANA, PETR, House, house, pdf
+from engine_house import ADA, CLAIM_FORM, DOMAIN, JANA, PETR, House, pdf
 
 from mailbot.claims.model import Consent, Status
 from mailbot.engine.days import after_next_digest, is_digest_time
 from mailbot.store import blobs
-
-
-@pytest.fixture
-async def home(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path) as it:
-        yield it
 
 
 async def asked(home: House, count: int) -> list[str]:
@@ -59,6 +51,7 @@ async def test_each_line_of_a_digest_has_a_reply_address_of_its_own(home: House)
     assert [(await home.claim(i)).status for i in (first, second)] == [Status.ACTION_REQUIRED, Status.SUBMITTED]
 
 
+@pytest.mark.on_both
 async def test_notices_to_one_contact_within_the_hour_leave_as_one_mail_and_one_no_declines_all(home: House) -> None:
     ids = []
     for number in range(2):
@@ -84,6 +77,7 @@ async def test_the_office_learns_daily_what_waits_for_it(home: House) -> None:
     assert len(home.mails(ADA, code="office_attention")) == 1
 
 
+@pytest.mark.on_both
 async def test_originals_are_forgotten_two_years_after_a_claim_ended_and_the_history_stays(home: House) -> None:
     claim_id = await home.submitted()
     await home.replies(home.mails(PETR)[-1], "withdraw: wrong location")

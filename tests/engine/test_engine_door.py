@@ -1,13 +1,12 @@
 """The engine's door for pages, API and commands, and what happens at its edges: files, conflicts, uploads, refusals."""
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from engine_house import CLAIM_FORM, DOMAIN, JANA, PETR, RITA, House, house, pdf
+from engine_house import CLAIM_FORM, DOMAIN, JANA, PETR, RITA, House, pdf
 
 from mailbot.claims.events import Actor, Approved, Cancelled, CommentAdded, Drafted, Event, Submitted, Withdrawn
 from mailbot.claims.model import Channel, Claim, Contact, Product, Role, Status
@@ -19,12 +18,6 @@ from mailbot.inbound.reader_pool import ReaderFailure
 from mailbot.store import claims, nonces, outbox_office, refusals, webhooks
 from mailbot.store.claims import Change
 from mailbot.store.webhooks import Endpoint
-
-
-@pytest.fixture
-async def home(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path) as it:
-        yield it
 
 
 async def admin(home: House) -> Actor:
@@ -94,6 +87,7 @@ async def test_an_uploaded_file_that_is_there_already_is_a_duplicate(home: House
     ]
 
 
+@pytest.mark.on_both
 async def test_the_same_event_twice_changes_nothing_the_second_time(home: House) -> None:
     claim_id = await drafted(home)
     event = await by_api(home, CommentAdded, text="hello")
@@ -115,6 +109,7 @@ async def test_a_wrong_version_and_a_missing_claim_are_raised(home: House) -> No
         await home.engine.replay(1)
 
 
+@pytest.mark.on_both
 async def test_a_change_by_another_process_is_decided_again_on_what_is_there_now(home: House) -> None:
     claim_id = await home.submitted()
     claim = await home.claim(claim_id)
@@ -147,6 +142,7 @@ async def test_a_sign_in_link_goes_to_known_people_only(home: House) -> None:
     assert "https://mail.test/login/x" in home.mails(PETR)[-1].text
 
 
+@pytest.mark.on_both
 async def test_held_mail_attached_to_a_claim_is_read_as_mail_about_it(home: House) -> None:
     claim_id = await home.submitted()
     item = await home.writes(PETR, f"postmaster@{DOMAIN}", "Where does CLM stand?")
@@ -156,6 +152,7 @@ async def test_held_mail_attached_to_a_claim_is_read_as_mail_about_it(home: Hous
     assert (await home.item(item)).claim_id == claim_id
 
 
+@pytest.mark.on_both
 async def test_webhooks_get_the_claim_as_it_stood_once_for_each_endpoint(home: House) -> None:
     endpoint = Endpoint(id=home.ids.row(), url="https://hooks.example/a", secret="whsec_x", created_at=home.clock.now())
     await home.store.write(lambda conn: webhooks.add(conn, endpoint))
@@ -231,6 +228,7 @@ async def test_refusals_are_kept_for_the_operator_without_a_token(home: House) -
     assert token not in found[0].rcpt
 
 
+@pytest.mark.on_both
 async def test_sweeping_forgets_what_is_past_its_time(home: House) -> None:
     await home.store.write(lambda conn: nonces.use(conn, "n", home.clock.now()))
     home.clock.advance(timedelta(days=40))

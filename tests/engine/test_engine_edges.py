@@ -1,12 +1,11 @@
 """Where the engine is hurt, late or written to by machines: nothing is lost, and nobody else pays for it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_house import CLAIM_FORM, DOMAIN, JANA, PETR, House, house, pdf
+from engine_house import CLAIM_FORM, DOMAIN, JANA, PETR, House, pdf
 from test_engine_letters import report_of
 
 from mailbot.claims.model import Consent, Status
@@ -18,12 +17,6 @@ from mailbot.store import reply_addresses, settings, waiting
 from mailbot.store.faults import StoreFault, StoreFull
 from mailbot.store.waiting import Waiting
 from mailbot.tokens import Tokens
-
-
-@pytest.fixture
-async def home(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path) as it:
-        yield it
 
 
 class Hurting:
@@ -42,6 +35,7 @@ class Hurting:
         return await self._inner.dispatch(conn, wanted, **more)
 
 
+@pytest.mark.on_both
 async def test_an_item_that_breaks_its_batch_is_put_aside_and_the_others_go_on(home: House) -> None:
     bad = await home.writes(PETR, f"claims@{DOMAIN}", CLAIM_FORM, files=[("a.pdf", pdf("a"))])
     good = await home.writes(PETR, f"claims@{DOMAIN}", "", subject="help")
@@ -64,6 +58,7 @@ async def test_a_probe_of_the_doctor_is_our_own_mail_and_nothing_follows(home: H
     assert (item.disposition, item.reason) == ("ignored", "own_mail")
 
 
+@pytest.mark.on_both
 async def test_reminders_that_missed_the_digest_are_lines_of_one_late_one(home: House) -> None:
     ids = []
     for number in range(2):
@@ -152,6 +147,7 @@ async def test_an_address_whose_row_is_gone_is_shown_to_the_office(home: House) 
     assert (await home.item(item)).disposition == "held"
 
 
+@pytest.mark.on_both
 async def test_under_a_leaked_key_a_decline_stops_the_window_and_a_report_changes_nothing(home: House) -> None:
     claim_id = await home.approved()
     await home.passes(timedelta(hours=2), timedelta(hours=1))

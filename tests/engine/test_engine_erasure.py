@@ -63,27 +63,25 @@ async def test_a_person_is_found_in_no_file_and_what_was_decided_stays(tmp_path:
         assert kinds[-1] == "person_erased"
 
 
-async def test_who_asked_to_be_forgotten_is_named_by_nobody_again(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        await declined(home)
-        await erased(home, lambda eraser, conn: eraser.person(conn, JANA))
-        await home.writes(PETR, "claims@mail.test", CLAIM_FORM, files=[("proof.pdf", b"%PDF-1.4\nmore")])
-        await home.settle()
-        answer = home.mails(PETR, code="claim_received")[-1]
-        assert "asked us to forget the address" in answer.text
+async def test_who_asked_to_be_forgotten_is_named_by_nobody_again(home: House) -> None:
+    await declined(home)
+    await erased(home, lambda eraser, conn: eraser.person(conn, JANA))
+    await home.writes(PETR, "claims@mail.test", CLAIM_FORM, files=[("proof.pdf", b"%PDF-1.4\nmore")])
+    await home.settle()
+    answer = home.mails(PETR, code="claim_received")[-1]
+    assert "asked us to forget the address" in answer.text
 
 
-async def test_a_running_claim_keeps_its_people_until_another_contact_is_named(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        claim_id = await home.approved()
-        before = await home.claim(claim_id)
-        for address in (JANA, PETR):
-            with pytest.raises(StillNeeded) as refused:
-                await erased(home, lambda eraser, conn, address=address: eraser.person(conn, address))
-            assert refused.value.claim_ids == [claim_id]
-        with pytest.raises(StillNeeded):
-            await erased(home, lambda eraser, conn: eraser.claim(conn, claim_id))
-        assert await home.claim(claim_id) == before
+async def test_a_running_claim_keeps_its_people_until_another_contact_is_named(home: House) -> None:
+    claim_id = await home.approved()
+    before = await home.claim(claim_id)
+    for address in (JANA, PETR):
+        with pytest.raises(StillNeeded) as refused:
+            await erased(home, lambda eraser, conn, address=address: eraser.person(conn, address))
+        assert refused.value.claim_ids == [claim_id]
+    with pytest.raises(StillNeeded):
+        await erased(home, lambda eraser, conn: eraser.claim(conn, claim_id))
+    assert await home.claim(claim_id) == before
 
 
 async def test_a_claim_loses_everybody_and_every_word_and_file(tmp_path: Path) -> None:

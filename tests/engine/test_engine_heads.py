@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from engine_house import House, house
+from engine_house import House
 from sqlalchemy import delete, select
 
 from mailbot.engine.heads import BadHeads, export, newest, parse
@@ -37,37 +37,34 @@ async def cut_off(home: House, claim_id: str) -> None:
     await home.store.write(work)
 
 
-async def test_a_chain_cut_off_with_its_end_shows_against_the_file_only(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        claim_id = await home.submitted()
-        file = await kept(home, tmp_path / "away")
-        assert await verify(home.store, parse(file.read_bytes(), home.tokens, home.clock.now())) == []
-        await cut_off(home, claim_id)
-        assert [d for d in await verify(home.store) if d.area == "history"] == []
-        anchor = parse(file.read_bytes(), home.tokens, home.clock.now())
-        [defect] = [d for d in await verify(home.store, anchor) if d.area == "history"]
-        assert (defect.where, "the anchor knows" in defect.what) == (claim_id, True)
+async def test_a_chain_cut_off_with_its_end_shows_against_the_file_only(home: House, tmp_path: Path) -> None:
+    claim_id = await home.submitted()
+    file = await kept(home, tmp_path / "away")
+    assert await verify(home.store, parse(file.read_bytes(), home.tokens, home.clock.now())) == []
+    await cut_off(home, claim_id)
+    assert [d for d in await verify(home.store) if d.area == "history"] == []
+    anchor = parse(file.read_bytes(), home.tokens, home.clock.now())
+    [defect] = [d for d in await verify(home.store, anchor) if d.area == "history"]
+    assert (defect.where, "the anchor knows" in defect.what) == (claim_id, True)
 
 
-async def test_there_is_one_file_a_day_and_the_newest_is_found(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        await home.submitted()
-        first = await kept(home, tmp_path / "away")
-        assert await export(home.store, home.tokens, tmp_path / "away", home.clock.now()) is None
-        home.clock.advance(timedelta(days=1))
-        second = await kept(home, tmp_path / "away")
-        assert first != second == newest(tmp_path / "away")
-        assert newest(tmp_path / "nowhere") is None
+async def test_there_is_one_file_a_day_and_the_newest_is_found(home: House, tmp_path: Path) -> None:
+    await home.submitted()
+    first = await kept(home, tmp_path / "away")
+    assert await export(home.store, home.tokens, tmp_path / "away", home.clock.now()) is None
+    home.clock.advance(timedelta(days=1))
+    second = await kept(home, tmp_path / "away")
+    assert first != second == newest(tmp_path / "away")
+    assert newest(tmp_path / "nowhere") is None
 
 
-async def test_a_file_that_was_altered_or_signed_by_others_is_refused(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        claim_id = await home.submitted()
-        file = await kept(home, tmp_path)
-        now, good = home.clock.now(), json.loads(file.read_bytes())
-        altered = good | {"heads": {claim_id: [1, good["heads"][claim_id][1]]}}
-        for content in (json.dumps(altered).encode(), b"", b"[]", b'{"heads": {}, "signature": "x"}'):
-            with pytest.raises(BadHeads):
-                parse(content, home.tokens, now)
+async def test_a_file_that_was_altered_or_signed_by_others_is_refused(home: House, tmp_path: Path) -> None:
+    claim_id = await home.submitted()
+    file = await kept(home, tmp_path)
+    now, good = home.clock.now(), json.loads(file.read_bytes())
+    altered = good | {"heads": {claim_id: [1, good["heads"][claim_id][1]]}}
+    for content in (json.dumps(altered).encode(), b"", b"[]", b'{"heads": {}, "signature": "x"}'):
         with pytest.raises(BadHeads):
-            parse(file.read_bytes(), Tokens(new_keyring(bytes(range(50, 82)))), now)
+            parse(content, home.tokens, now)
+    with pytest.raises(BadHeads):
+        parse(file.read_bytes(), Tokens(new_keyring(bytes(range(50, 82)))), now)

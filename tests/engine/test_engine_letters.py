@@ -1,21 +1,13 @@
 """What one mail does, door by door: customers, partners, reviewers, strangers, robots (architecture, proof matrix)."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
-from engine_house import ADA, CLAIM_FORM, DOMAIN, JANA, PAVLA, PETR, House, house, pdf
+from engine_house import ADA, CLAIM_FORM, DOMAIN, JANA, PAVLA, PETR, House, pdf
 
 from mailbot.claims.model import Cause, Consent, Status
 
 CARLA = "carla@contoso.example"
-
-
-@pytest.fixture
-async def home(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path) as it:
-        yield it
 
 
 async def asked_customer(home: House) -> str:
@@ -96,6 +88,7 @@ async def test_a_decline_counts_after_the_contact_was_replaced_and_other_words_d
     assert (await home.claim(claim_id)).consent is Consent.DECLINED
 
 
+@pytest.mark.on_both
 async def test_mail_to_the_unsubscribe_address_stops_reminders_and_decides_nothing(home: House) -> None:
     claim_id = await asked_customer(home)
     prompt = home.mails(JANA, code="consent_prompt")[-1]
@@ -279,6 +272,7 @@ async def test_mail_to_claims_that_answers_our_mail_is_read_as_that_answer(home:
 # --- new claims -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.on_both
 async def test_two_claims_in_one_mail_get_the_files_their_lines_name(home: House) -> None:
     two = f"{CLAIM_FORM}Evidence: a.pdf\n\n{CLAIM_FORM.replace('teams', 'intune')}Evidence: b.pdf\n"
     await home.writes(
@@ -316,6 +310,7 @@ async def test_words_without_a_form_are_answered_with_help_and_thanks_is_not(hom
     assert await home.codes(PETR) == ["not_understood"]
 
 
+@pytest.mark.on_both
 async def test_a_rival_claim_is_contested_both_learn_it_and_arbitration_names_the_winner(home: House) -> None:
     first = await home.submitted()
     rival = CLAIM_FORM.replace("4567890", "7654321")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_house import JANA, PETR, House, ReadingHere, house
+from engine_house import JANA, PETR, House, ReadingHere
 
 from mailbot.inbound.interpretation import Interpretation, Keys
 from mailbot.inbound.readers import ReaderFailure
@@ -15,15 +15,15 @@ from mailbot.store.faults import Conflict
 
 
 @pytest.fixture
-async def home(tmp_path: Path, postgres_url: str) -> AsyncIterator[House]:
-    async with house(tmp_path, url=postgres_url) as it:
-        yield it
+def url(postgres_url: str) -> str:
+    """SQLite has one node."""
+    return postgres_url
 
 
 @pytest.fixture
-async def other(home: House, tmp_path: Path, postgres_url: str) -> AsyncIterator[House]:
+async def other(home: House, tmp_path: Path, url: str) -> AsyncIterator[House]:
     """A second node."""
-    async with await Store.open(postgres_url, f"file:{tmp_path}/blobs", clock=home.clock) as store:
+    async with await Store.open(url, f"file:{tmp_path}/blobs", clock=home.clock) as store:
         node = House(store, home.clock, home.policy, dict(home.desk.office.policies), home.tokens)
         node.relay, node.ids = home.relay, home.ids
         yield node

@@ -29,8 +29,8 @@ class Scanner:
 
 
 @pytest.fixture
-async def home(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path) as it:
+async def home(tmp_path: Path, url: str) -> AsyncIterator[House]:
+    async with house(tmp_path, url=url) as it:
         it.readers.scanner = Scanner()
         yield it
 

@@ -1,20 +1,12 @@
 """A claim lives its whole life by mail: the stories of domain §4, told by letters through the whole engine."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from engine_house import ADA, CLAIM_FORM, DOMAIN, JANA, PAVLA, PETR, RITA, House, house, pdf
+from engine_house import ADA, CLAIM_FORM, DOMAIN, JANA, PAVLA, PETR, RITA, House, pdf
 
 from mailbot.claims.model import Association, ClockKind, Consent, Status
 from mailbot.store import outbox_office
-
-
-@pytest.fixture
-async def home(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path) as it:
-        yield it
 
 
 async def test_a_complete_claim_mail_with_a_file_is_submitted_and_acknowledged_once(home: House) -> None:
@@ -39,6 +31,7 @@ async def test_an_incomplete_claim_mail_is_named_field_by_field_and_completed_by
     assert (await home.claim(received.claim_id())).status is Status.SUBMITTED
 
 
+@pytest.mark.on_both
 async def test_questions_answered_inline_with_a_file_bring_the_claim_back_to_review(home: House) -> None:
     claim_id = await home.submitted()
     reviewer = (await home.claim(claim_id)).assigned_to
@@ -81,6 +74,7 @@ async def test_silence_after_a_delivered_notice_activates_the_association(home: 
     assert (await home.codes(JANA))[-1] == "association_active"
 
 
+@pytest.mark.on_both
 async def test_a_decline_in_czech_by_plain_reply_ends_it_and_everyone_is_told(home: House) -> None:
     claim_id = await home.approved()
     await home.passes(timedelta(hours=2), timedelta(hours=1))
@@ -121,6 +115,7 @@ async def test_an_out_of_office_reply_decides_nothing(home: House) -> None:
     assert (await home.claim(claim_id)).consent is Consent.PENDING
 
 
+@pytest.mark.on_both
 async def test_a_bounced_notice_suspends_the_window_and_tells_partner_and_office(home: House) -> None:
     claim_id = await home.approved()
     await home.passes(timedelta(hours=2), timedelta(hours=1))
@@ -136,6 +131,7 @@ async def test_a_bounced_notice_suspends_the_window_and_tells_partner_and_office
     assert [(r.code, r.email) for r in rows] == [("consent_prompt", JANA)]
 
 
+@pytest.mark.on_both
 async def test_the_same_mail_twice_changes_nothing_the_second_time(home: House) -> None:
     claim_id = await home.approved()
     await home.passes(timedelta(hours=2), timedelta(hours=1))
@@ -154,6 +150,7 @@ async def test_the_same_mail_twice_changes_nothing_the_second_time(home: House) 
     assert await home.claim(claim_id) == before
 
 
+@pytest.mark.on_both
 async def test_a_reviewer_rejects_by_mail_and_the_partner_disputes_with_new_evidence(home: House) -> None:
     claim_id = await home.submitted()
     first = (await home.claim(claim_id)).assigned_to
@@ -189,6 +186,7 @@ async def test_an_outsider_with_a_forwarded_address_is_held_and_the_address_of_r
     assert not home.mails("mallory@evil.example")
 
 
+@pytest.mark.on_both
 async def test_a_confirmed_act_is_applied_with_its_time_of_receipt(home: House) -> None:
     claim_id = await home.submitted()
     await home.replies(home.mails(PETR)[-1], "withdraw: wrong location", sender="petr@private.example")
@@ -220,6 +218,7 @@ async def test_mail_to_postmaster_waits_for_the_office(home: House) -> None:
     assert (await home.item(item)).disposition == "held"
 
 
+@pytest.mark.on_both
 async def test_no_answer_in_time_rejects_and_a_dispute_is_offered(home: House) -> None:
     claim_id = await home.submitted()
     await home.replies(
@@ -268,6 +267,7 @@ async def test_an_answer_that_comes_after_an_outage_is_not_late_for_a_deadline_o
     assert (await home.claim(claim_id)).status is Status.SUBMITTED
 
 
+@pytest.mark.on_both
 async def test_a_mail_that_kills_its_reader_three_times_is_quarantined_and_can_be_replayed(home: House) -> None:
     home.readers.poison.add("poison")
     item = await home.writes(PETR, f"claims@{DOMAIN}", CLAIM_FORM, subject="poison", files=[("sow.pdf", pdf())])
@@ -293,6 +293,7 @@ async def test_a_reminder_leaves_once_however_often_the_clock_is_asked(home: Hou
     assert codes.count("action_reminder") == len({m.message.raw for m in home.mails(PETR, "remind")})
 
 
+@pytest.mark.on_both
 async def test_rita_and_rolf_never_decide_a_dispute_against_themselves(home: House) -> None:
     claim_id = await home.submitted()
     first = (await home.claim(claim_id)).assigned_to
