@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from email.message import EmailMessage
 from email.policy import default
+from functools import lru_cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -28,6 +29,7 @@ ALWAYS = [
 LISTED = ["List-Id", "List-Unsubscribe", "List-Unsubscribe-Post"]
 
 
+@lru_cache(1)  # one mail is asked several things
 def parse(outgoing: Outgoing) -> EmailMessage:
     read = email.message_from_bytes(outgoing.raw, policy=default)
     assert isinstance(read, EmailMessage)
