@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS / room) for room in ("engine", "web", "inbound_smtp", "cli")]
+sys.path[:0] = [str(TESTS / room) for room in ("engine", "web", "inbound_smtp", "cli", "crash")]
 
 from engine_house import House, house  # noqa: E402
 from web_visitors import BASE, FABRIKAM, Browser, Client  # noqa: E402

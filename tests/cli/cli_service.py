@@ -1,4 +1,4 @@
-"""`mailbot serve` as a process of its own: started, spoken to by SMTP, ended by signals or killed."""
+"""The service as a process of its own: started, spoken to by SMTP, ended by signals or killed."""
 
 import json
 import os
@@ -11,24 +11,26 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from cli_home import Home
+from crash_house import Fresh, Nursery, Served
 
 PATIENCE = 60.0
 
 
 class Service:
-    """A running service. `log` are its happenings so far."""
+    """A running service. `log` are its happenings so far.
 
-    def __init__(self, home: Home, log: Path, *options: str) -> None:
+    It is `mailbot serve` in an interpreter of its own; from a `nursery` it is forked with its code already loaded.
+    """
+
+    def __init__(self, home: Home, log: Path, *, nursery: Nursery | None = None, role: str = "all") -> None:
         self.home = home
         self._log = log
         with log.open("ab") as out:
             self._from = out.tell()
-            words = [sys.executable, "-m", "mailbot", "serve", "--config", str(home.file), *options]
-            environment = os.environ | home.environment
-            self.process = subprocess.Popen(words, stderr=out, stdout=out, start_new_session=True, env=environment)
+            self.process = nursery.serve(home.folder, out.fileno(), "", "", role) if nursery else _fresh(home, out)
 
     @property
     def log(self) -> list[dict[str, Any]]:
@@ -56,21 +58,31 @@ class Service:
         return f"http://{started['http']}"
 
     def tell(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
+        self.process.signal(number)
 
     def ended(self) -> int:
-        return self.process.wait(PATIENCE)
+        """Its exit code, awaited."""
+        until(lambda: self.process.poll() is not None, "it ended")
+        code = self.process.poll()
+        assert code is not None
+        return code
 
     def kill(self) -> None:
         """The whole process group, as a power cut would: readers too."""
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(PATIENCE)
+        self.ended()
+
+
+def _fresh(home: Home, out: BinaryIO) -> Served:
+    words = [sys.executable, "-m", "mailbot", "serve", "--config", str(home.file)]
+    environment = os.environ | home.environment
+    return Fresh(subprocess.Popen(words, stderr=out, stdout=out, start_new_session=True, env=environment))
 
 
 @contextmanager
-def serving(home: Home, *options: str) -> Iterator[Service]:
+def serving(home: Home, nursery: Nursery | None = None, role: str = "all") -> Iterator[Service]:
     """A service that has started; killed at the end if the test left it running."""
-    service = Service(home, home.folder / "service.log", *options)
+    service = Service(home, home.folder / "service.log", nursery=nursery, role=role)
     try:
         yield service.started()
     finally:

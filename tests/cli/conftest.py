@@ -1,15 +1,28 @@
-"""A fresh installation for each test; one with a claim in it is made once and copied."""
+"""A fresh installation for each test; one with a claim in it, and loaded code for services, are made once."""
 
 import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "crash"))
+
 from cli_home import Home
+from crash_house import Nursery
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    it = Nursery(tmp_path_factory.mktemp("nursery"))
+    yield it
+    it.close()
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from typing import Any
 import mailbot.app
 import mailbot.serve
 import mailbot.service
-from mailbot import failpoints
+from mailbot import failpoints, log
 from mailbot.claims.catalogue import shipped_catalogue
 from mailbot.config import load_config
 from mailbot.engine.days import is_digest_time
@@ -140,9 +140,9 @@ class Nursery:
         sys.executable = str(self._reader)
         failpoints.arm(request["failpoint"])
         crash_planted.plant(request["planted"])
-        return mailbot.serve.serve(
-            load_config(Path(request["folder"]) / "mailbot.toml", {}), request.get("role", "all")
-        )
+        config = load_config(Path(request["folder"]) / "mailbot.toml", {})
+        log.configure(config.log.format)
+        return mailbot.serve.serve(config, request.get("role", "all"))
 
     def _reap(self) -> None:
         while self._children:
