@@ -14,7 +14,7 @@ from mailbot.engine.acceptance import Acceptance
 from mailbot.engine.days import after_next_digest
 from mailbot.inbound.envelope import Accepted, Recipient, Refusal, StorageFull
 from mailbot.store import reply_addresses, settings, waiting
-from mailbot.store.faults import StoreFault, StoreFull
+from mailbot.store.faults import StoreFault, StoreFull, StoreUnsure
 from mailbot.store.waiting import Waiting
 from mailbot.tokens import Tokens
 
@@ -202,8 +202,36 @@ class FailingStore:
 
 async def test_a_full_disk_is_told_to_the_listener_as_such(home: House) -> None:
     acceptance = Acceptance(FailingStore(home, StoreFull("no room")), home.ids, lambda: None)  # type: ignore[arg-type]
+    with pytest.raises(StorageFull):
+        await acceptance.keep(accepted(home))
+
+
+async def test_a_commit_whose_answer_was_lost_counts_if_the_mail_is_there(home: House) -> None:
+    lucky = Acceptance(LostAnswers(home, written=True), home.ids, lambda: None)  # type: ignore[arg-type]
+    kept = await lucky.keep(accepted(home))
+    assert (await home.item(kept)).sha256 == accepted(home).sha256
+    unlucky = Acceptance(LostAnswers(home, written=False), home.ids, lambda: None)  # type: ignore[arg-type]
+    with pytest.raises(StoreUnsure):
+        await unlucky.keep(accepted(home))
+
+
+class LostAnswers:
+    """A store whose connection breaks during the commit, which was `written` all the same or was not."""
+
+    def __init__(self, home: House, *, written: bool) -> None:
+        self._store, self._written = home.store, written
+        self.clock, self.blobs, self.read = home.clock, home.store.blobs, home.store.read
+
+    async def write_joined(self, many: Any, items: Any) -> None:
+        if self._written:
+            await self._store.write_joined(many, items)
+        raise StoreUnsure("the connection broke during the commit")
+
+
+def accepted(home: House) -> Accepted:
+    """A mail of one byte that the listener has taken."""
     recipient = Recipient(address=f"claims@{DOMAIN}", local_part="claims", token=None, role="claims")
-    accepted = Accepted(
+    return Accepted(
         received_at=home.clock.now(),
         mail_from="",
         recipients=(recipient,),
@@ -215,8 +243,6 @@ async def test_a_full_disk_is_told_to_the_listener_as_such(home: House) -> None:
         size=1,
         sha256="0" * 64,
     )
-    with pytest.raises(StorageFull):
-        await acceptance.keep(accepted)
 
 
 async def test_refusals_wait_for_a_store_that_cannot_write_now_and_outages_are_told(home: House) -> None:

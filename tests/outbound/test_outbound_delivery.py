@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from sqlalchemy import select, update
 
 from mailbot.clock import ManualClock
 from mailbot.engine.jumps import LONGEST_WAIT, Jumps
-from mailbot.outbound.delivery import Delivery
+from mailbot.outbound.delivery import LEASE, Delivery
 from mailbot.outbound.smarthost import SmarthostTransport, Timeouts
 from mailbot.outbound.transport import Failure, Message, PermanentFailure, Sent, TemporaryFailure
 from mailbot.store import outbox, settings
 from mailbot.store.database import Store
+from mailbot.store.faults import StoreFault
 from mailbot.store.outbox import NewMail
 from mailbot.store.schema import outbox as table
 
@@ -302,3 +304,35 @@ async def test_a_fault_of_a_transport_only_defers_the_mail(
     assert (row.state, row.last_error) == ("deferred", "write: RuntimeError: a bug")
     await delivery.close()
     assert relay.closed
+
+
+async def test_a_store_that_fails_under_a_send_stops_the_step_and_the_same_bytes_go_again(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    database, blobs = f"sqlite:///{tmp_path / 'mailbot.db'}", f"file:{tmp_path / 'blobs'}"
+    store = await Store.open(database, blobs, clock=clock, create=True)
+    await queue(store, clock, "ann")
+    relay = ClosingRelay(store)
+    with pytest.raises(StoreFault):
+        await Delivery(store, relay, clock, node="n1").step(clock.now())
+    clock.advance(LEASE + MINUTE)
+    async with await Store.open(database, blobs, clock=clock) as reopened:
+        assert await Delivery(reopened, relay, clock, node="n2").step(clock.now()) == 1
+        assert await states(reopened) == ["sent"]
+    assert len(relay.taken) == 2
+    assert relay.taken[0] == relay.taken[1]
+
+
+class ClosingRelay(Relay):
+    """Takes mail, and when it has, the store is gone."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store: Store | None = store
+
+    async def send(self, message: Message) -> Sent:
+        sent = await super().send(message)
+        if self._store is not None:
+            await self._store.close()
+            self._store = None
+        return sent

@@ -230,3 +230,11 @@ async def test_one_private_address_among_public_ones_refuses_the_name() -> None:
     with pytest.raises(TargetRefused):
         await checked_address("hooks.example", 443, allow_private=False, resolver=mixed)
     assert await checked_address("hooks.example", 443, allow_private=True, resolver=mixed) == "8.8.8.8"
+
+
+async def test_a_name_without_an_address_is_a_failure_like_any_other() -> None:
+    async def nobody(host: str, port: int) -> list[str]:
+        return []
+
+    with pytest.raises(OSError, match=r"hooks\.example has no address"):
+        await checked_address("hooks.example", 443, allow_private=False, resolver=nobody)
