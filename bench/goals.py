@@ -10,7 +10,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from bench import postfix
+from bench import postfix, postgres
 from bench.breakdown import breakdown
 from bench.deadlines import by_jobs, by_rows
 from bench.figures import Line, Taken, absolute, at_least, cpu_at_most, in_turns, middle, missing
@@ -204,9 +204,14 @@ def scale(yard: Yard, size: Size) -> Iterator[Line]:
     yield absolute("S1", f"idle tick with {large.claims:,} claims", taken[1]["idle tick"], 1, "ms")
 
 
-def not_yet(_: Yard, __: Size) -> Iterator[Line]:
-    """What has a goal and no measurement here."""
-    yield missing("P1", "PostgreSQL in batches against statement by statement", "not measured by this bench yet")
+def on_postgres(yard: Yard, size: Size) -> Iterator[Line]:
+    """P1: the rows of 32 messages in one transaction, against those of one."""
+    costs = postgres.measured(yard.folder, size.rounds, size.answered)
+    if isinstance(costs, str):
+        yield missing("P1", "PostgreSQL in batches", costs)
+        return
+    yield cpu_at_most("P1", "PostgreSQL, CPU of 32 messages a transaction, against one", costs.batch, costs.single, 0.2)
+    yield at_least("P1", "PostgreSQL, rate of that", costs.batch, costs.single, 1)
 
 
 GROUPS: dict[str, Callable[[Yard, Size], Iterator[Line]]] = {
@@ -217,5 +222,5 @@ GROUPS: dict[str, Callable[[Yard, Size], Iterator[Line]]] = {
     "backlog": backlog,
     "outgoing": outgoing,
     "scale": scale,
-    "not_yet": not_yet,
+    "postgres": on_postgres,
 }

@@ -38,7 +38,7 @@ class Child:
 
     def cpu_seconds(self) -> float:
         """User and system time so far."""
-        return sum(_ticks(Path(f"/proc/{pid}")) for pid in descendants(self.pid)) / _TICK
+        return cpu_of(self.pid)
 
     def memory(self) -> int:
         """Resident bytes of the process itself."""
@@ -71,6 +71,11 @@ class Child:
                     return
             time.sleep(0.05)
         raise RuntimeError(f"nobody greets at port {self.port}: {self.log.read_text(errors='replace')[-2000:]}")
+
+
+def cpu_of(pid: int) -> float:
+    """User and system seconds of a process and all below it so far."""
+    return sum(_ticks(Path(f"/proc/{each}")) for each in descendants(pid)) / _TICK
 
 
 def descendants(pid: int) -> list[int]:

@@ -77,6 +77,11 @@ class Server:
         with (folder / "log").open("ab") as log:
             return subprocess.Popen([*command, *options], stdout=log, stderr=log)
 
+    @property
+    def pid(self) -> int | None:
+        """The server's process; None when it was found and not started."""
+        return self._process.pid if self._process else None
+
     def stop(self, *, crash: bool = False) -> None:
         """Ends it at once, as a failure of its machine would, or after cutting everybody off."""
         if self._process is not None:
