@@ -138,3 +138,22 @@ async def test_a_folder_that_cannot_be_written_is_a_fault(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreFault):
         await Blobs(BlobFiles(tmp_path / "file")).keep(LARGE)
+
+
+async def test_files_with_the_same_words_find_each_other_and_never_themselves(store: Store, now: datetime) -> None:
+    first, second, other = [await _put(store, content, f"claim:{content!r}", now) for content in (b"a", b"b", b"c")]
+    digests = {first.sha256: "words", second.sha256: "words", other.sha256: "others", "0" * 64: "words"}
+    await store.write(lambda conn: blobs.note_words(conn, digests))
+    await store.write(lambda conn: blobs.note_words(conn, {first.sha256: "later words"}))
+    async with store.read() as conn:
+        found = await blobs.alike(conn, [first.sha256, other.sha256, "f" * 64])
+    assert found == {first.sha256: (second.sha256,), other.sha256: ()}
+
+
+async def test_a_file_knows_the_claims_that_need_it_and_other_users_are_no_claims(store: Store, now: datetime) -> None:
+    kept = await _put(store, SMALL, "claim:CLM-222222", now)
+    await store.write(lambda conn: blobs.use(conn, [(kept.sha256, "inbox:7"), (kept.sha256, "claim:CLM-333333")]))
+    await store.write(lambda conn: blobs.use(conn, []))
+    async with store.read() as conn:
+        found = await blobs.claims_with(conn, [kept.sha256, "f" * 64])
+    assert {sha256: sorted(claims) for sha256, claims in found.items()} == {kept.sha256: ["CLM-222222", "CLM-333333"]}

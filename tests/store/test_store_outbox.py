@@ -10,6 +10,7 @@ from mailbot.claims.model import Claim
 from mailbot.store import claims, outbox, outbox_office, reply_addresses
 from mailbot.store.claims import Change
 from mailbot.store.database import Store
+from mailbot.store.faults import Conflict
 from mailbot.store.outbox import NewMail, NewWebhook, Result
 from mailbot.store.outbox_office import OutboxItem
 from mailbot.store.reply_addresses import ReplyAddress
@@ -232,3 +233,25 @@ async def test_a_joined_mail_arrives_for_all_its_claims(
     await store.write(lambda conn: outbox.note_bounced(conn, [1], now, status="5.1.1", permanent=True))
     async with store.read() as conn:
         assert await outbox.delivered(conn, asked) == set()
+
+
+async def test_what_concerns_no_mail_changes_no_mail(store: Store, now: datetime) -> None:
+    await _put(store, _mail(1, now), _mail(2, now))
+    await _settle(store, Result(id=1, state="sent", at=now))
+    before = [await _get(store, number) for number in (1, 2)]
+    await store.write(lambda conn: outbox.release(conn, [], now + LEASE))
+    await store.write(lambda conn: outbox.note_delivered(conn, [], now))
+    await store.write(lambda conn: outbox.note_bounced(conn, [], now, status="5.1.1", permanent=True))
+    await store.write(lambda conn: outbox.mark_reported(conn, []))
+    assert [await _get(store, number) for number in (1, 2)] == before
+    async with store.read() as conn:
+        assert await outbox.delivered(conn, []) == frozenset()
+        assert [outcome.id for outcome in await outbox.unreported(conn, 10)] == [1]
+
+
+async def test_a_mail_is_told_of_by_one_only(store: Store, now: datetime) -> None:
+    await _put(store, _mail(1, now))
+    await _settle(store, Result(id=1, state="sent", at=now))
+    await store.write(lambda conn: outbox.mark_reported(conn, [1]))
+    with pytest.raises(Conflict):
+        await store.write(lambda conn: outbox.mark_reported(conn, [1]))
