@@ -63,18 +63,17 @@ class PostgresEngines:
         not be said on this server's word."""
         writer, reading = _engine(url, name, _SESSION, size=1), _engine(url, name, _SESSION + _READING, size=READERS)
         try:
-            writing = await writer.connect()
-            facts = (await writing.execute(_FACTS)).one()
-            await writing.rollback()
-            _check(facts)
-            engines = cls(writer, writing, reading, facts)
-            await engines._follow(clock)
+            async with contextlib.AsyncExitStack() as undo:
+                undo.push_async_callback(writer.dispose)
+                writing = await undo.enter_async_context(writer.connect())
+                facts = (await writing.execute(_FACTS)).one()
+                await writing.rollback()
+                _check(facts)
+                engines = cls(writer, writing, reading, facts)
+                await engines._follow(clock)
+                undo.pop_all()
         except (DBAPIError, psycopg.Error, OSError) as error:
-            await writer.dispose()
             raise StoreUnready(f"PostgreSQL cannot be reached ({getattr(error, 'orig', error)})") from error
-        except BaseException:
-            await writer.dispose()
-            raise
         return engines
 
     async def compact(self) -> bool:
