@@ -187,7 +187,7 @@ class _Reader(Generic[T]):
 
     async def _death(self) -> ReaderFailure:
         code = await self._process.wait()
-        return ReaderFailure("timeout" if code == -signal.SIGXCPU else "killed", f"exit {code}")
+        return ReaderFailure("timeout" if code == -signal.SIGPROF else "killed", f"exit {code}")
 
     def _write(self, frame: bytes) -> None:
         stream = self._process.stdin

@@ -15,6 +15,7 @@ from mailbot.web.site import Site
 RETENTION_MONTHS = 24
 """How long originals and addresses are kept after a claim has ended (domain §3)."""
 _MAY_START = ("early", "waiting", "needs_yes", "suspended")
+"""How claims stand whose association has not begun and still can."""
 
 
 async def page_context(site: Site, opened: Opened) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 import asyncio
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -58,6 +61,21 @@ async def test_a_mail_that_never_ends_is_a_timeout() -> None:
         assert isinstance(got, ReaderFailure)
         assert got.cause == "timeout"
         assert isinstance(await readers.read(*task()), Interpretation)
+
+
+def test_what_a_task_may_cost_is_counted_for_each_and_ends_the_process() -> None:
+    program = (
+        "import time\n"
+        "from mailbot.inbound.cage import allow_processor\n"
+        "for allowed in (0.5, 0.5, 0.5):\n"
+        "    allow_processor(allowed)\n"
+        "    end = time.process_time() + 0.3\n"
+        "    while time.process_time() < end: pass\n"
+        "print('three done', flush=True)\n"
+        "while True: pass\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=100)
+    assert (ended.stdout, ended.returncode) == (b"three done\n", -signal.SIGPROF)
 
 
 async def test_a_mail_that_waits_for_ever_without_working_is_a_timeout_too() -> None:
